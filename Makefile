@@ -1,0 +1,45 @@
+# make ask  - answers a question from the example articles        make ask Q="when did the bridge open?"
+# make test - formatter, linter, types, import rules and all tests
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+Q ?= how many soldiers were killed?
+
+.PHONY: ask test setup format bench-quality bench-speed train clean
+
+$(VENV)/.runtime: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Footnote needs Python 3.11 or newer: install it, or name one with make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+		{ echo "Python's venv module is missing: on Debian or Ubuntu run: apt install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@echo "Installing Footnote into $(VENV) (once)" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml $(VENV)/.runtime
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group test
+	@touch $@
+
+setup: $(VENV)/.test
+
+ask: $(VENV)/.runtime
+	@FOLDER=$$(mktemp -d) && trap 'rm -rf "$$FOLDER"' EXIT && \
+		export DATABASE_URL="sqlite+aiosqlite:///$$FOLDER/library.db" && \
+		$(BIN)/footnote ask --try examples/articles "$(Q)"
+
+test: $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+format: $(VENV)/.test
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) build *.egg-info

@@ -1,0 +1,75 @@
+"""What can go wrong in a library of articles.
+
+LibraryError
+├── UnreadableFileError      the person who adds a file has to act
+├── UnusableArticleError     the person who adds an article has to act
+├── UnknownArticleError      the person who named an article has to act
+├── QuestionError            the asker has to ask otherwise
+├── StoreError               the operator has to look
+│   └── NewerStoreError      the operator has to upgrade Footnote
+└── CancelledBuildError      somebody stopped a build of the index; the old index stays
+"""
+
+
+class LibraryError(Exception):
+    """Anything that a person can be told in one sentence."""
+
+
+class UnreadableFileError(LibraryError):
+    """A file could not be read as an article; nothing of it was stored."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class UnusableArticleError(LibraryError):
+    """A text cannot be an article: it is empty, or holds nothing that could be searched."""
+
+    def __init__(self, title: str, reason: str) -> None:
+        super().__init__(f"“{title}” was not added: {reason}")
+        self.title = title
+        self.reason = reason
+
+
+class UnknownArticleError(LibraryError):
+    """No article has this id, or it belongs to a collection outside the scope."""
+
+    def __init__(self, article_id: str) -> None:
+        super().__init__(f"there is no article with the id {article_id!r}; `footnote list` shows all of them")
+        self.article_id = article_id
+
+
+class QuestionError(LibraryError):
+    """A question that cannot be asked: it is empty."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class StoreError(LibraryError):
+    """The store cannot be read or written; the operator has to look."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(f"the store at {address} cannot be used: {reason}")
+        self.address = address
+        self.reason = reason
+
+
+class NewerStoreError(StoreError):
+    """The store was written by a newer Footnote; this one leaves it alone."""
+
+    def __init__(self, address: str, revision: str) -> None:
+        super().__init__(
+            address, f"it was written by a newer version of Footnote (revision {revision}); upgrade Footnote to read it"
+        )
+        self.revision = revision
+
+
+class CancelledBuildError(LibraryError):
+    """Somebody cancelled a build of the index; the index in use is unchanged."""
+
+    def __init__(self) -> None:
+        super().__init__("the build was cancelled; the index in use is unchanged")

@@ -1,0 +1,184 @@
+"""What crosses the borders between the parts of the library: frozen values, no behaviour."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+SHARED_COLLECTION = "shared"
+"""The operator's collection: every scope may read it."""
+
+MAX_PASSAGE_CHARACTERS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewArticle:
+    """An article as somebody hands it in, already cleaned.
+
+    `published_at` is aware (UTC) or None. `language` is a code of `index.analysis.languages`. `text` holds no NUL.
+    """
+
+    title: str
+    text: str
+    source: str
+    language: str
+    collection: str = SHARED_COLLECTION
+    author: str | None = None
+    published_at: datetime | None = None
+    added_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleInfo:
+    """What is known of a stored article, without its text.
+
+    `number` counts revisions of all articles in the order in which they were stored: it never comes twice, and a higher
+    number is newer. `id` is what people type; it stays the same over revisions.
+    """
+
+    number: int
+    id: str
+    collection: str
+    title: str
+    source: str
+    language: str
+    author: str | None
+    published_at: datetime | None
+    added_at: datetime
+    added_by: str | None
+    revision: int
+    content_hash: str
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A stored article with its text."""
+
+    info: ArticleInfo
+    text: str
+
+
+class Change(StrEnum):
+    """What storing an article did."""
+
+    ADDED = "added"
+    REVISED = "revised"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The outcome of storing one article; `replaced` is the number of the revision that is gone, if any."""
+
+    change: Change
+    info: ArticleInfo
+    replaced: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedLine:
+    """A line that was left out of an article, with the reason in words."""
+
+    line: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What the person who added an article is told.
+
+    `article` is None when nothing was stored, and `problem` says why.
+    """
+
+    source: str
+    article: ArticleInfo | None
+    change: Change | None
+    passages: int
+    left_out: tuple[RemovedLine, ...]
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range of characters, 0 <= start <= end, in the text that the holder names."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassageKey:
+    """Which passage: the article's number and the passage's place in it, from 0."""
+
+    article: int
+    ordinal: int
+
+
+class Status(StrEnum):
+    """How an answer is to be read."""
+
+    ANSWERED = "answered"
+    UNCERTAIN = "uncertain"
+    REFUSED = "refused"
+
+
+class Refusal(StrEnum):
+    """Why there is no answer."""
+
+    EMPTY_LIBRARY = "empty-library"
+    NO_WORDS = "no-words"
+    UNKNOWN_WORDS = "unknown-words"
+    TOO_FAR = "too-far"
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A passage with the place in its article, and the quote in it.
+
+    `passage` is `text[start:end]` of the article, and `quotes` are one or two spans within `passage`, in order.
+    `other_sources` are where the same words stand besides (near-duplicates are shown once).
+    """
+
+    article: ArticleInfo
+    ordinal: int
+    start: int
+    end: int
+    passage: str
+    quotes: tuple[Span, ...]
+    link: str | None
+    score: float
+    confidence: float
+    matched_terms: tuple[str, ...]
+    features: Mapping[str, float]
+    other_sources: tuple[ArticleInfo, ...] = ()
+
+    @property
+    def quote(self) -> str:
+        """The quoted words; two quotes that do not touch are joined by an ellipsis in brackets."""
+        parts = [self.passage[span.start : span.end] for span in self.quotes]
+        if len(self.quotes) == 2 and not self.passage[self.quotes[0].end : self.quotes[1].start].strip():
+            return self.passage[self.quotes[0].start : self.quotes[1].end]
+        return " […] ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said to a question.
+
+    `best` is None exactly when `status` is REFUSED; then `refusal` says why. `alternatives` are the next passages, best
+    first. `unknown_terms` are words of the question that no article in the scope holds, as typed. `confidence` lies in
+    0..1. `nearest_titles` are the articles that came closest, best first, at most three.
+    """
+
+    question: str
+    status: Status
+    refusal: Refusal | None
+    reason: str
+    best: Citation | None
+    alternatives: tuple[Citation, ...]
+    matched_terms: tuple[str, ...]
+    unknown_terms: tuple[str, ...]
+    nearest_titles: tuple[str, ...]
+    confidence: float
+    took_ms: float
