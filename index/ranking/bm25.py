@@ -11,7 +11,7 @@ the saturated term frequency, so a change of the average length costs microsecon
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -80,24 +80,29 @@ def _saturate(tf: Floats, length: Floats, average: float, k1: float, b: float) -
     return tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / average))
 
 
-def build_base(chunks: Sequence[tuple[Ints, Ints]], vocabulary_size: int, k1: float = K1, b: float = B) -> Base:
+def build_base(
+    chunks: Iterable[tuple[NDArray[np.integer], NDArray[np.integer], int]],
+    vocabulary_size: int,
+    k1: float = K1,
+    b: float = B,
+) -> Base:
     """Invert passages into postings.
 
     Args:
-        chunks: Pairs (term ids of all passages of the chunk one after the other, terms per passage).
+        chunks: Triples (term ids in any order, the passage of each within the chunk, passages in the chunk).
         vocabulary_size: Term ids are below this.
     """
-    lengths = np.concatenate([np.asarray(n, np.int32) for _, n in chunks]) if chunks else np.zeros(0, np.int32)
-    width = int(lengths.max(initial=0)) + 1
-    numbers = np.zeros((2, width), np.uint32)
+    all_lengths: list[Ints] = []
+    numbers = np.zeros((2, 64), np.uint32)
     pairs: list[tuple[int, int]] = [(0, 1)]
     df = np.zeros(vocabulary_size, np.int64)
     runs: list[tuple[NDArray[np.int64], Ints, NDArray[np.unsignedinteger]]] = []
     first = 0
-    for terms, counts in chunks:
-        n = len(counts)
-        key = np.asarray(terms, np.int64) * max(n, 1)
-        key += np.repeat(np.arange(n, dtype=np.int64), counts)
+    for terms, passages, n in chunks:
+        counts = np.bincount(passages, minlength=n)
+        all_lengths.append(counts.astype(np.int32))
+        key = terms.astype(np.int64) * max(n, 1)
+        key += passages
         key.sort()
         starts = np.empty(len(key), bool)
         starts[:1] = True
@@ -107,10 +112,13 @@ def build_base(chunks: Sequence[tuple[Ints, Ints]], vocabulary_size: int, k1: fl
         key = key.take(position)
         term = key // max(n, 1)
         local = (key - term * max(n, 1)).astype(np.int32)
-        top = int(tf.max(initial=0)) + 1
-        if top > len(numbers):
-            numbers = np.concatenate([numbers, np.zeros((top - len(numbers), width), np.uint32)])
-        cell = tf * width + np.asarray(counts, np.int64).take(local)
+        rows = max(int(tf.max(initial=0)) + 1, numbers.shape[0])
+        width = max(int(counts.max(initial=0)) + 1, numbers.shape[1])
+        if (rows, width) != numbers.shape:
+            bigger = np.zeros((rows, width), np.uint32)
+            bigger[: numbers.shape[0], : numbers.shape[1]] = numbers
+            numbers = bigger
+        cell = tf * width + counts.take(local)
         flat = numbers.reshape(-1)
         present = np.zeros(len(flat), bool)
         present[cell] = True
@@ -123,6 +131,7 @@ def build_base(chunks: Sequence[tuple[Ints, Ints]], vocabulary_size: int, k1: fl
         small = codes.astype(np.uint16) if len(pairs) <= 65_536 else codes
         runs.append((docs_per_term, local + np.int32(first), small))
         first += n
+    lengths = np.concatenate(all_lengths) if all_lengths else np.zeros(0, np.int32)
     pointers = np.zeros(vocabulary_size + 1, np.int64)
     np.cumsum(df, out=pointers[1:])
     docs = np.empty(int(pointers[-1]), np.int32)
@@ -200,6 +209,15 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
     def idf_of(self, term: int) -> float:
         """The term's idf; an id never seen weighs as one that no passage holds."""
         return idf(max(self.corpus_size, 1), int(self.df[term]) if 0 <= term < len(self.df) else 0)
+
+    def holds(self, term: int, allowed: NDArray[np.bool_]) -> bool:
+        """Whether one of the allowed passages holds a term."""
+        for docs, _ in self._slices(term):
+            if self.dead is not None:
+                docs = docs.compress(~self.dead.take(docs))
+            if allowed.take(docs).any():
+                return True
+        return False
 
     # ---- writing
 

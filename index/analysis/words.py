@@ -1,0 +1,274 @@
+"""Text to words: what two texts must share to match, with the place of each in the original text.
+
+A *form* is a run of characters as it stands (after NFKC); a *word* is what analysis makes of it: a term, the surface that
+exact matching compares, and flags. Most forms give one word; "l'armée", "cease-fire" or "17.05.2022" give several. Each
+form is analysed once and remembered.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntFlag
+from functools import cache
+from importlib import resources
+
+from index.analysis.languages import Language, language
+from index.analysis.lemmas import LemmaTable, lemma_table
+from index.analysis.stemming import stemmer
+
+ANALYSIS_VERSION = 1
+"""Raise it when the same text gives other words than before: saved indexes of another version are rebuilt."""
+
+WORDLESS = (
+    "\u3005\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+    "\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff\uac00-\ud7a3\u1100-\u11ff"
+)
+"""Scripts cut into overlapping pairs of characters: Han, kana, Thai, Lao, Burmese, Khmer, Hangul."""
+
+
+class Flag(IntFlag):
+    """What answering has to know of a word besides its term."""
+
+    NUMBER = 1
+    DATE = 2
+    CAPITAL = 4
+    STOP = 8
+    CAUSE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word. `extra` is a second term that finds it too: the joined spelling, or the single character of a pair."""
+
+    term: str
+    surface: str
+    flags: int
+    extra: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word in its place: `text[start:end]` of the original text is what was read."""
+
+    word: Word
+    start: int
+    end: int
+
+
+@cache
+def _marks() -> str:
+    return resources.files("index.analysis").joinpath("data/marks.txt").read_text("utf-8").replace("\n", "")
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """One pattern for texts without wordless scripts, which is the fast one, and one for all."""
+    letters = rf"\w{_marks()}"
+    numbers = (
+        r"\d{4}-\d\d?-\d\d?(?![\w-])"
+        r"|\d\d?[./]\d\d?[./]\d{4}(?!\w)"
+        r"|\d{1,3}(?:[ \u202f\u2009'’]\d{3})+(?![\w.,'’]\w|\w)"
+        rf"|\d+(?:[.,]\d+)*(?![{letters}])"
+    )
+    acronym = r"(?:[^\W\d_]\.){2,}"
+    glue = r"['’ʼ\-‐‑]"
+    word = rf"[{letters}]+(?:{glue}[{letters}]+)*"
+    signs = r"[$€£¥%₹₽]"
+    spaced = re.compile(rf"{numbers}|{acronym}|{word}|{signs}")
+    single = rf"(?:(?![{WORDLESS}])[{letters}])+"
+    mixed = re.compile(rf"{numbers}|[{WORDLESS}]+|{acronym}|{single}(?:{glue}{single})*|{signs}")
+    return spaced, mixed
+
+
+_IS_WORDLESS = re.compile(f"[{WORDLESS}]")
+_SEPARATORS = re.compile(r"[^\w]+")
+_GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
+_INDIAN = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}")
+_ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th|er|ère|eme|ème|º|ª|o|a|e|:e|:a)", re.IGNORECASE)
+_ARABIC = str.maketrans(
+    {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ـ": None, "ك": "ك", "ی": "ي", "ک": "ك", "ؤ": "و", "ئ": "ي"}
+)
+_ARABIC_MARKS = re.compile("[\u064b-\u065f\u0670]")
+_CURRENCY = {"$": "dollar", "€": "euro", "£": "pound", "₹": "rupee", "₽": "ruble"}
+
+
+def fold_accents(text: str) -> str:
+    """Drop the combining marks of Latin, Greek and Cyrillic; other scripts keep theirs, which are letters to them."""
+    if text.isascii():
+        return text
+    return "".join(c for c in unicodedata.normalize("NFD", text) if not "\u0300" <= c <= "\u036f")
+
+
+class Analyzer:
+    """Analyses text in one language.
+
+    Forms are remembered, so an analyzer grows with the distinct forms it has seen: keep one for a build, then drop it.
+    """
+
+    def __init__(self, code: str) -> None:
+        self.language: Language = language(code)
+        self._stem = stemmer(self.language.code)
+        self._lemmas: LemmaTable | None = lemma_table(self.language.code)
+        self._words: dict[str, tuple[Word, ...]] = {}
+        self._stop = self.language.stop | self.language.question_words
+        self._months = {form: f"\x01m{i}" for i, month in enumerate(self.language.months, 1) for form in month}
+        self._spaced, self._mixed = _patterns()
+
+    def forms(self, text: str, start: int = 0, end: int | None = None) -> list[str]:
+        """The forms of `text[start:end]`, which must be NFKC, in order; runs of wordless scripts as overlapping pairs."""
+        stop = len(text) if end is None else end
+        if text.isascii() or not _IS_WORDLESS.search(text, start, stop):
+            return self._spaced.findall(text, start, stop)
+        forms: list[str] = []
+        for run in self._mixed.findall(text, start, stop):
+            if _IS_WORDLESS.match(run) and len(run) > 2:
+                forms += [run[i : i + 2] for i in range(len(run) - 1)]
+            else:
+                forms.append(run)
+        return forms
+
+    def words(self, form: str) -> tuple[Word, ...]:
+        """What a form means: one word for most, several for joined ones, none for mere marks."""
+        known = self._words.get(form)
+        if known is None:
+            known = self._words[form] = self._analyse(form)
+        return known
+
+    def tokens(self, text: str) -> list[Token]:
+        """Every word with its place in `text`, which may be in any Unicode form. Words of one form share its place."""
+        normal, places = normalised(text)
+        found: list[Token] = []
+        pattern = self._mixed if _IS_WORDLESS.search(normal) else self._spaced
+        for match in pattern.finditer(normal):
+            begin, finish = match.span()
+            pieces = [(begin, finish)]
+            if _IS_WORDLESS.match(match.group()) and finish - begin > 2:
+                pieces = [(i, i + 2) for i in range(begin, finish - 1)]
+            for a, b in pieces:
+                start, end = (a, b) if places is None else (places[a], places[b])
+                found += [Token(word, start, end) for word in self.words(normal[a:b])]
+        return found
+
+    def question(self, text: str) -> list[Word]:
+        """The words of a question; in scripts without spaces, what only asks ("什么时候") is taken out first."""
+        normal = unicodedata.normalize("NFKC", text)
+        for phrase in self.language.question_phrases:
+            normal = phrase.sub(" ", normal)
+        return [word for form in self.forms(normal) for word in self.words(form)]
+
+    def term(self, word: str) -> str:
+        """The term of one casefolded word."""
+        arabic = self.language.code == "ar"
+        if not word.isascii() and not arabic:
+            word = _ARABIC_MARKS.sub("", word).translate(_ARABIC)
+        stem = self._lemmas.stem(word) if self._lemmas is not None else None
+        if stem is None:
+            stem = self._stem(word)
+        if self.language.fold_accents:
+            stem = fold_accents(stem)
+        if arabic:
+            stem = _ARABIC_MARKS.sub("", stem).translate(_ARABIC)
+        return stem or word
+
+    def _analyse(self, form: str) -> tuple[Word, ...]:
+        if _IS_WORDLESS.match(form):
+            stop = Flag.STOP if form in self._stop else 0
+            return (Word(form, form, int(stop), f"\x02{form[0]}" if len(form) == 2 else None),)
+        if form[0].isdigit():
+            number = self._number(form)
+            if number:
+                return number
+        if form in _CURRENCY:
+            return (Word(f"\x01{_CURRENCY[form]}", form, 0),)
+        if form in "%¥":
+            return (Word("\x01percent" if form == "%" else "\x01yen", form, 0),)
+        if "." in form:
+            joined = form.replace(".", "").casefold()
+            return (Word(self.term(joined), joined, int(Flag.CAPITAL)),)
+        parts = [part for part in _SEPARATORS.split(form.replace("_", " ").replace(" ", "-")) if part]
+        if not _SEPARATORS.search(form):
+            return tuple(self._one(part) for part in parts)
+        kept = [part for part in parts if len(part) > 1 or not part.isalpha()] or parts[:1]
+        words = [self._one(part) for part in kept]
+        if "'" not in form and "’" not in form and "ʼ" not in form and len(words) > 1:
+            joined = self.term("".join(parts).casefold())
+            words[-1] = Word(words[-1].term, words[-1].surface, words[-1].flags, joined)
+        return tuple(words)
+
+    def _number(self, form: str) -> tuple[Word, ...] | None:
+        digits = re.split(r"[./-]", form)
+        if len(digits) == 3 and (len(digits[0]) == 4 or len(digits[2]) == 4) and all(d.isdecimal() for d in digits):
+            year, month, day = digits if len(digits[0]) == 4 else (digits[2], digits[1], digits[0])
+            if 1 <= int(month) <= 12 and 1 <= int(day) <= 31:
+                dated = int(Flag.NUMBER | Flag.DATE)
+                return (
+                    Word(str(int(day)), day, int(Flag.NUMBER)),
+                    Word(f"\x01m{int(month)}", month, dated),
+                    Word(str(int(year)), year, dated),
+                )
+        plain = re.sub(r"[ \u202f\u2009'’]", "", form)
+        if _GROUPED.fullmatch(plain) or _INDIAN.fullmatch(plain):
+            plain = plain.replace(",", "").replace(".", "")
+        else:
+            ordinal = _ORDINAL.fullmatch(plain)
+            plain = ordinal.group(1) if ordinal else plain.replace(",", ".")
+        if not all(c.isdecimal() or c == "." for c in plain):
+            return None
+        plain = "".join(c if c == "." else str(unicodedata.decimal(c)) for c in plain)
+        flags = Flag.NUMBER
+        if len(plain) == 4 and plain.isdigit() and "1000" <= plain <= "2100":
+            flags |= Flag.DATE
+        return (Word(plain, form.casefold(), int(flags)),)
+
+    def _one(self, part: str) -> Word:
+        key = part.casefold()
+        flags = Flag(0)
+        if any(c.isdigit() for c in part) or key in self.language.number_words:
+            flags |= Flag.NUMBER
+        capital = part[:1].isupper()
+        if capital:
+            flags |= Flag.CAPITAL
+        if key in self.language.cause_words:
+            flags |= Flag.CAUSE
+        month = self._months.get(key)
+        if month is not None and (capital or not self.language.months_need_capital):
+            return Word(month, key, int(flags | Flag.DATE))
+        acronym = part.isupper() and 2 <= len(part) <= 4
+        if (key in self._stop and not acronym) or (len(key) == 1 and key.isascii() and key.isalpha()):
+            flags |= Flag.STOP
+        if key in self.language.date_words:
+            flags |= Flag.DATE
+        if key in self.language.percent_words:
+            return Word("\x01percent", key, int(flags))
+        currency = self.language.currency_words.get(key)
+        if currency is not None:
+            return Word(f"\x01{currency}", key, int(flags))
+        return Word(self.term(key), key, int(flags))
+
+
+def normalised(text: str) -> tuple[str, Sequence[int] | None]:
+    """NFKC, and for each of its characters (and its end) the offset in `text`; None when the two texts are the same."""
+    if text.isascii() or unicodedata.is_normalized("NFKC", text):
+        return text, None
+    pieces: list[str] = []
+    places: list[int] = []
+    start = 0
+    for end in _clusters(text):
+        piece = unicodedata.normalize("NFKC", text[start:end])
+        pieces.append(piece)
+        places += [start] * len(piece)
+        start = end
+    places.append(len(text))
+    return "".join(pieces), places
+
+
+def _clusters(text: str) -> Iterable[int]:
+    """Ends of runs that normalise on their own: a starter with the marks (and jamo) after it."""
+    for i in range(1, len(text)):
+        c = text[i]
+        if unicodedata.combining(c) or unicodedata.category(c)[0] == "M" or "\u1160" <= c <= "\u11ff":
+            continue
+        yield i
+    if text:
+        yield len(text)

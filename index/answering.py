@@ -1,0 +1,381 @@
+"""Ranked passages to an answer, or to a refusal with its reason."""
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import quote as percent_encoded
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.analysis.words import Analyzer
+from index.engines.protocol import Engine, Scope
+from index.models import Answer, ArticleInfo, Citation, PassageKey, Refusal, Span, Status
+from index.ranking.annotations import Annotations
+from index.ranking.bm25 import K1
+from index.ranking.features import CONFIDENCE_FEATURES, PASSAGE_FEATURES, Scratch, Stage, Table, compute
+from index.ranking.model import Model, model
+from index.ranking.query import Query, analyse, highest_idf
+
+FIRST_STAGE = 100
+CANDIDATES = 30
+QUOTE_CHARACTERS = 400
+NEIGHBOUR_WEIGHT = 0.3
+ARTICLE_WEIGHT = 0.2
+LONGEST_QUESTION = 1_000
+"""Characters of a question that are read; what comes after them no longer says what is asked."""
+
+MAX_FROM_ONE_ARTICLE = 3
+SHOWN = 5
+
+
+class AnnotatedEngine(Engine, Protocol):
+    """An engine with the annotations of its passages."""
+
+    def annotations(self, language: str) -> Annotations:
+        """The annotations of a language."""
+
+    def doc(self, language: str, key: PassageKey) -> int:
+        """The place of a passage in the annotations."""
+
+
+@dataclass(slots=True)
+class Group:
+    """The candidates of one language with their features; training reads it too."""
+
+    query: Query
+    keys: list[PassageKey]
+    docs: list[int]
+    stage: Stage
+    table: Table
+    sentence_scores: NDArray[np.float64]
+    scores: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A ranked passage before its text is read: where it is, and which of its sentences are the quote."""
+
+    language: str
+    key: PassageKey
+    start: int
+    end: int
+    quotes: tuple[Span, ...]
+    score: float
+    matched: tuple[str, ...]
+    features: dict[str, float]
+    fingerprint: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Candidates, best first, with what is known of the question."""
+
+    candidates: tuple[Candidate, ...]
+    confidence: float
+    confidence_features: dict[str, float]
+    unknown: tuple[str, ...]
+    has_units: bool
+    groups: tuple[Group, ...]
+
+
+class Ranker:
+    """Ranks passages for questions: engine, first stage, features, model. One thread at a time."""
+
+    def __init__(self) -> None:
+        self._analyzers: dict[str, Analyzer] = {}
+        self._scratch: dict[str, Scratch] = {}
+
+    def rank(self, question: str, engine: AnnotatedEngine, scope: Scope, weights: Model | None = None) -> Ranking:
+        """Rank the passages of the scope for a question, analysed in each language that the scope holds.
+
+        A question is read up to `LONGEST_QUESTION` characters.
+        """
+        weights = weights if weights is not None else model()
+        text = question[:LONGEST_QUESTION].encode("utf-8", "replace").decode("utf-8").replace("\x00", " ")
+        found: list[tuple[Query, list[tuple[PassageKey, float]]]] = []
+        queries: list[Query] = []
+        for code in engine.languages(scope):
+            query = self._query(text, code, engine, scope)
+            queries.append(query)
+            if any(unit.known for unit in query.units):
+                hits = engine.search(code, query.search_units(), scope, FIRST_STAGE)
+                if hits:
+                    found.append((query, hits))
+        groups = self._groups(found, engine, weights)
+        has_units = any(query.units for query in queries)
+        if not groups:
+            unknown = tuple(dict.fromkeys(unit.typed for query in queries for unit in query.units))
+            return Ranking((), 0.0, {}, unknown, has_units, ())
+        return self._ranking(groups, queries, engine, weights)
+
+    def _query(self, text: str, code: str, engine: AnnotatedEngine, scope: Scope) -> Query:
+        analyzer = self._analyzers.get(code)
+        if analyzer is None:
+            analyzer = self._analyzers[code] = Analyzer(code)
+        notes = engine.annotations(code)
+        return analyse(
+            text, analyzer, notes.vocabulary, engine.corpus_size(code), lambda terms: engine.counts(code, terms, scope)
+        )
+
+    def _groups(
+        self,
+        found: Sequence[tuple[Query, list[tuple[PassageKey, float]]]],
+        engine: AnnotatedEngine,
+        weights: Model,
+    ) -> list[Group]:
+        staged: list[tuple[float, int, int]] = []
+        stages: list[tuple[list[PassageKey], list[float], list[float], list[float]]] = []
+        for place, (query, hits) in enumerate(found):
+            by_key = dict(hits)
+            best: dict[int, float] = {}
+            for key, score in hits:
+                best[key.article] = max(best.get(key.article, 0.0), score)
+            keys = [key for key, _ in hits]
+            scores = [score for _, score in hits]
+            neighbours = [
+                max(
+                    by_key.get(PassageKey(key.article, key.ordinal - 1), 0.0),
+                    by_key.get(PassageKey(key.article, key.ordinal + 1), 0.0),
+                )
+                for key in keys
+            ]
+            articles = [best[key.article] for key in keys]
+            stages.append((keys, scores, neighbours, articles))
+            # Raw scores of two languages cannot be compared; shares of what could have been matched can.
+            scale = query.total_weight
+            staged += [
+                (-(scores[i] + NEIGHBOUR_WEIGHT * neighbours[i] + ARTICLE_WEIGHT * articles[i]) / scale, place, i)
+                for i in range(len(keys))
+            ]
+        staged.sort()
+        chosen: dict[int, list[int]] = {}
+        for _, place, i in staged[:CANDIDATES]:
+            chosen.setdefault(place, []).append(i)
+        top = max(
+            (stages[place][1][i] / found[place][0].total_weight for place, picks in chosen.items() for i in picks),
+            default=1.0,
+        )
+        groups: list[Group] = []
+        for place, picks in chosen.items():
+            query = found[place][0]
+            keys, scores, neighbours, articles = stages[place]
+            stage = Stage(
+                np.array([scores[i] for i in picks]),
+                np.array([neighbours[i] for i in picks]),
+                np.array([articles[i] for i in picks]),
+            )
+            code = query.language
+            picked = [keys[i] for i in picks]
+            docs = [engine.doc(code, key) for key in picked]
+            scratch = self._scratch.setdefault(code, Scratch())
+            table = compute(engine.annotations(code), docs, query, stage, scratch, K1)
+            table.passages[:, PASSAGE_FEATURES.index("score_relative")] = stage.score / (top * query.total_weight)
+            sentence_scores = table.sentences @ weights.sentence
+            table.passages[:, PASSAGE_FEATURES.index("best_sentence")] = np.maximum.reduceat(
+                sentence_scores, table.first
+            )
+            groups.append(
+                Group(query, picked, docs, stage, table, sentence_scores, table.passages @ weights.passage)
+            )
+        return groups
+
+    def _ranking(
+        self, groups: list[Group], queries: Sequence[Query], engine: AnnotatedEngine, weights: Model
+    ) -> Ranking:
+        order = sorted(
+            ((-float(group.scores[i]), g, i) for g, group in enumerate(groups) for i in range(len(group.keys)))
+        )
+        candidates = tuple(self._candidate(groups[g], i, engine) for _, g, i in order)
+        best = groups[order[0][1]]
+        features = confidence_features(best, order[0][2], [(groups[g], i) for _, g, i in order])
+        values = np.array([features[name] for name in CONFIDENCE_FEATURES])
+        z = float(values @ weights.confidence) + weights.confidence_bias
+        confidence = 1 / (1 + float(np.exp(-np.clip(z, -40, 40))))
+        known = {unit.typed for query in queries for unit in query.units if unit.known}
+        unknown = tuple(dict.fromkeys(u.typed for u in best.query.units if u.typed not in known))
+        return Ranking(candidates, confidence, features, unknown, True, tuple(groups))
+
+    def _candidate(self, group: Group, i: int, engine: AnnotatedEngine) -> Candidate:
+        notes = engine.annotations(group.query.language)
+        doc = group.docs[i]
+        start, end = notes.doc_from.at(doc), notes.doc_to.at(doc)
+        features = dict(zip(PASSAGE_FEATURES, group.table.passages[i].tolist(), strict=True))
+        matched = tuple(
+            unit.typed for unit, hit in zip(group.query.units, group.table.matched[i].tolist(), strict=True) if hit
+        )
+        row = notes.row(doc)
+        return Candidate(
+            group.query.language,
+            group.keys[i],
+            start,
+            end,
+            quote_spans(group, i, notes.sentences(doc)),
+            float(group.scores[i]),
+            matched,
+            features,
+            frozenset(notes.word_surface.take(row).tolist()),
+        )
+
+
+def quote_spans(group: Group, passage: int, sentences: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
+    """The best sentence, and the next best that still fits in `QUOTE_CHARACTERS`, in the order of the text."""
+    first = int(group.table.first[passage])
+    scores = group.sentence_scores[first : first + len(sentences)]
+    order = np.argsort(-scores, kind="stable").tolist()
+    picked = [order[0]]
+    length = sentences[order[0]][1] - sentences[order[0]][0]
+    for other in order[1:]:
+        more = sentences[other][1] - sentences[other][0]
+        if length + more + 1 <= QUOTE_CHARACTERS:
+            picked.append(other)
+            break
+    return tuple(Span(*sentences[place]) for place in sorted(picked))
+
+
+def confidence_features(
+    group: Group, passage: int, order: Sequence[tuple[Group, int]]
+) -> dict[str, float]:
+    """What tells how sure an answer is, comparable between libraries; names in docs/answers.md."""
+    query, table = group.query, group.table
+    total = query.total_weight
+    values = dict(zip(PASSAGE_FEATURES, table.passages[passage].tolist(), strict=True))
+    first = int(table.first[passage])
+    last = int(table.first[passage + 1]) if passage + 1 < len(table.first) else len(table.owner)
+    best_sentence = first + int(np.argmax(group.sentence_scores[first:last]))
+    matched_weight = sum(u.weight for u, hit in zip(query.units, table.matched[passage].tolist(), strict=True) if hit)
+    article = group.keys[passage].article
+    score = float(group.scores[passage])
+    others = [float(g.scores[i]) for g, i in order if g.keys[i].article != article]
+    margin = min(score - others[0], 10.0) if others else 10.0
+    return {
+        "coverage": float(table.coverage[passage]),
+        "matched": float(table.matched[passage].mean()),
+        "sentence_coverage": float(table.sentence_coverage[best_sentence]),
+        "grams": values["grams"] + values["grams_title"],
+        "adjacent": values["adjacent"],
+        "capital_missing": values["capital_missing"],
+        "unknown": sum(unit.weight for unit in query.units if not unit.known) / total,
+        "rarity": min(matched_weight / highest_idf(query.corpus_size), 6.0) / 6,
+        "margin": margin / 5,
+        "terms": float(np.log(len(query.units))),
+        "score": values["score"],
+    }
+
+
+def without_repeats(candidates: Sequence[Candidate]) -> list[tuple[Candidate, list[Candidate]]]:
+    """Candidates with their near-duplicates, and at most `MAX_FROM_ONE_ARTICLE` of an article among the first five.
+
+    Two passages are near-duplicates when nine of ten of their distinct words are the same.
+    """
+    kept: list[tuple[Candidate, list[Candidate]]] = []
+    late: list[tuple[Candidate, list[Candidate]]] = []
+    for candidate in candidates:
+        twin = next((k for k in [*kept, *late] if _same(k[0].fingerprint, candidate.fingerprint)), None)
+        if twin is not None and twin[0].key.article != candidate.key.article:
+            twin[1].append(candidate)
+            continue
+        of_article = sum(k[0].key.article == candidate.key.article for k in kept)
+        if len(kept) < SHOWN and of_article >= MAX_FROM_ONE_ARTICLE:
+            late.append((candidate, []))
+        else:
+            kept.append((candidate, []))
+    return [*kept[:SHOWN], *late, *kept[SHOWN:]] if len(kept) >= SHOWN else [*kept, *late]
+
+
+def _same(a: frozenset[int], b: frozenset[int]) -> bool:
+    smaller, larger = sorted((len(a), len(b)))
+    return smaller >= 0.9 * larger and len(a & b) >= 0.9 * larger
+
+
+def text_fragment(text: str, quotes: Sequence[Span]) -> str:
+    """The `#:~:text=` directive that lets a browser scroll to the quote in a page with this text.
+
+    A short quote within one line is given whole; else its first and last four words, with more words in front until
+    they stand only once in the text. Letters and digits stay, all else is percent-encoded, "-" too, which would mean
+    a prefix.
+    """
+    start, end = quotes[0].start, quotes[-1].end
+    if len(quotes) == 2 and text[quotes[0].end : quotes[1].start].strip():
+        end = quotes[0].end
+    quoted = text[start:end]
+    if len(quoted) <= 300 and not re.search(r"\n|\s{2}", quoted):
+        return ":~:text=" + _encoded(_trimmed(quoted))
+    words = quoted.split()
+    if len(words) < 9:
+        return ":~:text=" + _encoded(_trimmed(quoted.split("\n")[0][:120]))
+    size = 4
+    one_line = " ".join(text.split())
+    while size < 8 and one_line.count(" ".join(words[:size])) > 1:
+        size += 1
+    return f":~:text={_encoded(_trimmed(' '.join(words[:size])))},{_encoded(_trimmed(' '.join(words[-4:])))}"
+
+
+def _trimmed(text: str) -> str:
+    return re.sub(r"^\W+|\W+$", "", text)
+
+
+def _encoded(text: str) -> str:
+    return percent_encoded(text, safe="").replace("-", "%2D").replace(".", "%2E").replace("~", "%7E")
+
+
+def link_to(source: str, passage: str, quotes: Sequence[Span]) -> str | None:
+    """The address of the quote in its page, or None when the source is not a web page."""
+    if not source.startswith(("http://", "https://")) or any(c.isspace() for c in source):
+        return None
+    return source + ("" if "#" in source else "#") + text_fragment(passage, quotes)
+
+
+def cite(
+    candidate: Candidate,
+    info: ArticleInfo,
+    passage: str,
+    confidence: float,
+    others: Sequence[ArticleInfo],
+    features: dict[str, float],
+) -> Citation:
+    """A citation of a passage whose text was read from the store."""
+    for span in candidate.quotes:
+        # Verbatim or silence: a span outside the stored text means that index and store disagree.
+        assert 0 <= span.start < span.end <= len(passage)
+    return Citation(
+        article=info,
+        ordinal=candidate.key.ordinal,
+        start=candidate.start,
+        end=candidate.end,
+        passage=passage,
+        quotes=candidate.quotes,
+        link=link_to(info.source, passage, candidate.quotes),
+        score=candidate.score,
+        confidence=confidence,
+        matched_terms=candidate.matched,
+        features=features,
+        other_sources=tuple(others),
+    )
+
+
+def refusal(question: str, ranking: Ranking, reason: Refusal, titles: Sequence[str], began: float) -> Answer:
+    """An answer that says why there is none."""
+    texts = {
+        Refusal.EMPTY_LIBRARY: "There are no articles yet that could answer.",
+        Refusal.NO_WORDS: "The question has no words that could be looked up: name what it is about.",
+        Refusal.UNKNOWN_WORDS: "No article holds any of the words of the question.",
+        Refusal.TOO_FAR: "No passage is close enough to the question to be an answer.",
+    }
+    matched = ranking.candidates[0].matched if ranking.candidates else ()
+    return Answer(
+        question=question,
+        status=Status.REFUSED,
+        refusal=reason,
+        reason=texts[reason],
+        best=None,
+        alternatives=(),
+        matched_terms=matched,
+        unknown_terms=ranking.unknown,
+        nearest_titles=tuple(titles),
+        confidence=ranking.confidence,
+        took_ms=(time.perf_counter() - began) * 1e3,
+    )
+

@@ -1,0 +1,288 @@
+"""The engine in this process: per language a ranker and the annotations of the same passages."""
+
+import json
+import os
+import shutil
+import threading
+import zlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.analysis.words import ANALYSIS_VERSION
+from index.engines.protocol import IndexedArticle, Scope
+from index.models import PassageKey
+from index.ranking.annotations import Annotations, Text, mapped
+from index.ranking.bm25 import Base, PostingsBM25, build_base
+
+FORMAT_VERSION = 1
+_BASE = ("pointers", "docs", "codes", "lengths", "pair_tf", "pair_length", "bounds")
+
+
+@dataclass(slots=True)
+class Partition:
+    """One language's passages."""
+
+    notes: Annotations
+    ranker: PostingsBM25
+    allowed: dict[frozenset[str], "NDArray[np.bool_] | None"] = field(default_factory=dict)
+    changed: int = 0
+
+
+class EmbeddedEngine:
+    """See `Engine`. Calls may come from several threads; one is served at a time."""
+
+    def __init__(self) -> None:
+        self._partitions: dict[str, Partition] = {}
+        self._lock = threading.RLock()
+
+    # ---- what an engine promises
+
+    def languages(self, scope: Scope) -> list[str]:
+        """See `Engine.languages`."""
+        with self._lock:
+            return sorted(
+                code
+                for code, part in self._partitions.items()
+                if part.notes.articles and (scope is None or self._any_allowed(part, scope))
+            )
+
+    def corpus_size(self, language: str) -> int:
+        """See `Engine.corpus_size`."""
+        part = self._partitions.get(language)
+        return part.ranker.corpus_size if part is not None else 0
+
+    def counts(self, language: str, terms: Sequence[str], scope: Scope) -> list[int]:
+        """See `Engine.counts`."""
+        with self._lock:
+            part = self._partitions.get(language)
+            if part is None:
+                return [0] * len(terms)
+            allowed = self._allowed(part, scope)
+            found: list[int] = []
+            for term in terms:
+                number = part.notes.vocabulary.get(term)
+                df = int(part.ranker.df[number]) if number is not None and number < len(part.ranker.df) else 0
+                if df and number is not None and allowed is not None and not part.ranker.holds(number, allowed):
+                    df = 0
+                found.append(df)
+            return found
+
+    def search(
+        self, language: str, units: Sequence[Sequence[tuple[str, float]]], scope: Scope, top_k: int
+    ) -> list[tuple[PassageKey, float]]:
+        """See `Engine.search`."""
+        with self._lock:
+            part = self._partitions.get(language)
+            if part is None:
+                return []
+            get = part.notes.vocabulary.get
+            numbered = [[(n, w) for n, w in ((get(term), w) for term, w in unit) if n is not None] for unit in units]
+            docs, scores = part.ranker.search([unit for unit in numbered if unit], top_k, self._allowed(part, scope))
+            notes = part.notes
+            articles = notes.doc_article.take(docs).astype(np.int64)
+            order = np.lexsort((docs, -notes.article_newness.take(articles), -scores))[:top_k]
+            numbers = notes.article_number.take(articles)
+            first = notes.article_doc.take(articles)
+            return [
+                (PassageKey(int(numbers[i]), int(docs[i] - first[i])), float(scores[i])) for i in order.tolist()
+            ]
+
+    def replace(self, articles: Sequence[IndexedArticle], removed: Collection[int]) -> None:
+        """See `Engine.replace`."""
+        with self._lock:
+            for part in self._partitions.values():
+                for number in removed:
+                    if number in part.notes.articles:
+                        self._remove(part, number)
+            for article in articles:
+                self._add(article)
+
+    # ---- what answering reads besides
+
+    def annotations(self, language: str) -> Annotations:
+        """The annotations of a language that `languages` names."""
+        return self._partitions[language].notes
+
+    def doc(self, language: str, key: PassageKey) -> int:
+        """The place of a passage in the annotations."""
+        notes = self._partitions[language].notes
+        return notes.article_doc.at(notes.articles[key.article]) + key.ordinal
+
+    @property
+    def lock(self) -> threading.RLock:
+        """Held while the engine is read or changed; hold it to read several things of one state."""
+        return self._lock
+
+    def numbers(self) -> set[int]:
+        """The numbers of all articles in the index."""
+        with self._lock:
+            return {number for part in self._partitions.values() for number in part.notes.articles}
+
+    @property
+    def passages(self) -> int:
+        """Passages that can be found."""
+        return sum(part.ranker.corpus_size for part in self._partitions.values())
+
+    @property
+    def changed(self) -> int:
+        """Passages added or removed since the index was opened or saved."""
+        return sum(part.changed for part in self._partitions.values())
+
+    def _add(self, article: IndexedArticle) -> None:
+        part = self._partitions.get(article.language)
+        if part is None:
+            part = Partition(Annotations(article.language), PostingsBM25(build_base([], 0)))
+            self._partitions[article.language] = part
+        docs = part.notes.add(
+            article.number,
+            article.collection,
+            article.newness,
+            article.title,
+            [Text(text, start) for start, text in article.passages],
+        )
+        if docs:
+            part.ranker.add([part.notes.terms(doc) for doc in docs])
+        part.changed += len(docs)
+        part.allowed.clear()
+
+    @staticmethod
+    def _remove(part: Partition, number: int) -> None:
+        docs = part.notes.forget(number)
+        part.ranker.remove(docs, [part.notes.terms(doc) for doc in docs])
+        part.changed += len(docs)
+        part.allowed.clear()
+
+    @staticmethod
+    def _any_allowed(part: Partition, scope: Collection[str]) -> bool:
+        allowed = EmbeddedEngine._allowed(part, scope)
+        if allowed is None:
+            return True
+        if part.ranker.dead is not None:
+            return bool((allowed & ~part.ranker.dead[: len(allowed)]).any())
+        return bool(allowed.any())
+
+    @staticmethod
+    def _allowed(part: Partition, scope: Scope) -> "NDArray[np.bool_] | None":
+        if scope is None:
+            return None
+        key = frozenset(scope)
+        if key not in part.allowed:
+            if len(part.allowed) >= 64:
+                part.allowed.clear()
+            ids = [number for number in map(part.notes.collection_id, key) if number is not None]
+            collections = part.notes.article_collection.all()
+            mask = np.isin(collections, ids)[part.notes.doc_article.all()]
+            part.allowed[key] = None if mask.all() else mask
+        return part.allowed[key]
+
+    # ---- whole indexes
+
+    def compacted(self) -> "EmbeddedEngine":
+        """An engine with the same articles and nothing in its tails."""
+        with self._lock:
+            compact = EmbeddedEngine()
+            for code, part in self._partitions.items():
+                if not part.notes.articles:
+                    continue
+                notes = part.notes.compacted()
+                base = build_base(notes.chunks(), len(notes.vocabulary))
+                compact._partitions[code] = Partition(notes, PostingsBM25(base))
+            return compact
+
+    def save(self, folder: Path, store_id: str) -> None:
+        """Write a compacted engine as a new generation and make it the live one; a crash leaves the old one live."""
+        folder.mkdir(parents=True, exist_ok=True)
+        live = _live(folder)
+        name = f"generation-{1 + max((_number(p) for p in folder.glob('generation-*')), default=0)}"
+        target = folder / name
+        target.mkdir()
+        languages: dict[str, list[str]] = {}
+        for code, part in self._partitions.items():
+            place = target / code
+            place.mkdir()
+            part.notes.save(place)
+            for array in _BASE:
+                np.save(place / f"{array}.npy", getattr(part.ranker.base, array))
+            languages[code] = part.notes.collections
+        files = {
+            str(path.relative_to(target)): [path.stat().st_size, zlib.crc32(path.read_bytes())]
+            for path in sorted(target.rglob("*"))
+            if path.is_file()
+        }
+        manifest = {
+            "format": FORMAT_VERSION,
+            "analysis": ANALYSIS_VERSION,
+            "store": store_id,
+            "languages": languages,
+            "files": files,
+        }
+        (target / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+        for path in [*target.rglob("*"), target]:
+            _sync(path)
+        pointer = folder / "LIVE.new"
+        pointer.write_text(name, "utf-8")
+        _sync(pointer)
+        pointer.replace(folder / "LIVE")
+        _sync(folder)
+        for old in folder.glob("generation-*"):
+            if old.name not in (name, live):
+                shutil.rmtree(old, ignore_errors=True)
+        for part in self._partitions.values():
+            part.changed = 0
+
+    @classmethod
+    def open(cls, folder: Path, store_id: str, *, verify: bool = False) -> "EmbeddedEngine | None":
+        """Map the live generation; None when there is none, or it is damaged, or of another store or analysis.
+
+        Args:
+            verify: Read every file and compare its checksum, instead of its size only.
+        """
+        name = _live(folder)
+        if name is None:
+            return None
+        source = folder / name
+        try:
+            manifest = json.loads((source / "manifest.json").read_text("utf-8"))
+            if (manifest["format"], manifest["analysis"], manifest["store"]) != (
+                FORMAT_VERSION,
+                ANALYSIS_VERSION,
+                store_id,
+            ):
+                return None
+            for path, (size, checksum) in manifest["files"].items():
+                if (source / path).stat().st_size != size:
+                    return None
+                if verify and zlib.crc32((source / path).read_bytes()) != checksum:
+                    return None
+            engine = cls()
+            for code, collections in manifest["languages"].items():
+                notes = Annotations.open(source / code, code, collections)
+                base = Base(*(mapped(source / code / f"{array}.npy") for array in _BASE))  # type: ignore[arg-type]  # np.load cannot know
+                engine._partitions[code] = Partition(notes, PostingsBM25(base))
+        except (OSError, ValueError, KeyError):
+            return None
+        return engine
+
+
+def _live(folder: Path) -> str | None:
+    try:
+        return (folder / "LIVE").read_text("utf-8").strip() or None
+    except OSError:
+        return None
+
+
+def _number(path: Path) -> int:
+    digits = path.name.removeprefix("generation-")
+    return int(digits) if digits.isdecimal() else 0
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,5 @@
+"""Articles in a database: SQLite as a rule, PostgreSQL if the operator wants it."""
+
+from index.store.store import Store
+
+__all__ = ["Store"]

@@ -1,0 +1,189 @@
+"""Stores a batch of articles: what is new, what replaces an older text of its source, and what is there already."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import TypeVar
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from index.models import ArticleInfo, Change, NewArticle, Stored
+from index.store.tables import articles, info_columns
+
+MAX_VALUES = 500
+"""Most values of one IN: databases limit the parameters of a statement."""
+
+_T = TypeVar("_T")
+_MAX_DRAWS = 100
+_ASCII_BETWEEN = bytes(code for code in range(128) if not chr(code).isalnum())
+_BETWEEN = re.compile(r"\W+")
+
+
+def content_hash(text: str) -> str:
+    """Fingerprint what a text says, whatever its spacing, punctuation, case and Unicode form.
+
+    Returns:
+        SHA-256, in hexadecimal, of the letters and digits after NFKC and case folding. Combining marks count: they are
+        the vowels of Hindi and Thai.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    # Two steps: the first is twenty times as fast, and leaves few places where the second has to look at characters.
+    # In UTF-8, a byte below 128 is a character by itself. Lone surrogates are no letters.
+    without_ascii = folded.encode(errors="ignore").translate(None, _ASCII_BETWEEN).decode()
+    kept = _BETWEEN.sub(_marks, without_ascii)
+    return hashlib.sha256(kept.encode()).hexdigest()
+
+
+def chunks(values: Iterable[_T]) -> Iterator[list[_T]]:
+    """Cut values into lists that fit into one IN."""
+    iterator = iter(values)
+    while chunk := list(islice(iterator, MAX_VALUES)):
+        yield chunk
+
+
+async def add(
+    connection: AsyncConnection,
+    batch: Sequence[tuple[NewArticle, str]],
+    *,
+    now: datetime,
+    new_id: Callable[[], str],
+) -> list[Stored]:
+    """Store articles, each given with the fingerprint of its text, within the transaction of `connection`.
+
+    Returns:
+        One outcome for each article, in order. What stands twice in the batch is stored once; what is revised within
+        the batch is stored and replaced.
+
+    Raises:
+        RuntimeError: `new_id` keeps giving ids that are taken.
+    """
+    adding = _Adding(connection, now, new_id)
+    await adding.look_up(batch)
+    for article, fingerprint in batch:
+        await adding.add(article, fingerprint)
+    await adding.write()
+    return adding.stored
+
+
+def _marks(between: re.Match[str]) -> str:
+    return "".join(character for character in between[0] if unicodedata.category(character).startswith("M"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """An outcome whose article may still wait to be written; then `info` is None."""
+
+    change: Change
+    text: tuple[str, str]
+    info: ArticleInfo | None = None
+    replaced: int | None = None
+
+
+class _Adding:
+    """The collections as they would be after the articles so far, and the rows that wait to be written together."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime, new_id: Callable[[], str]) -> None:
+        self.stored: list[Stored] = []
+        self._connection = connection
+        self._now = now
+        self._new_id = new_id
+        # Texts are named by collection and fingerprint, sources by collection and address.
+        self._by_text: dict[tuple[str, str], ArticleInfo] = {}
+        self._by_source: dict[tuple[str, str], ArticleInfo] = {}
+        self._waiting: dict[tuple[str, str], dict[str, object]] = {}
+        self._waiting_sources: set[tuple[str, str]] = set()
+        self._outcomes: list[_Outcome] = []
+        self._replaced: list[int] = []
+
+    async def look_up(self, batch: Sequence[tuple[NewArticle, str]]) -> None:
+        collections = list(dict.fromkeys(article.collection for article, _ in batch))
+        fingerprints = dict.fromkeys(fingerprint for _, fingerprint in batch)
+        sources = dict.fromkeys(article.source for article, _ in batch if article.source)
+        # Pairs are no portable operand of IN; each collection with each text finds a little more, which is harmless.
+        for column, values in ((articles.c.content_hash, fingerprints), (articles.c.source, sources)):
+            for some_collections in chunks(collections):
+                for chunk in chunks(values):
+                    statement = select(*info_columns).where(
+                        articles.c.collection.in_(some_collections), column.in_(chunk)
+                    )
+                    self._know(ArticleInfo(*row) for row in await self._connection.execute(statement))
+
+    async def add(self, article: NewArticle, fingerprint: str) -> None:
+        text = (article.collection, fingerprint)
+        source = (article.collection, article.source)
+        if text in self._waiting:
+            self._outcomes.append(_Outcome(Change.UNCHANGED, text))
+            return
+        if known := self._by_text.get(text):
+            self._outcomes.append(_Outcome(Change.UNCHANGED, text, known))
+            return
+        if article.source and source in self._waiting_sources:
+            # It revises what waits, and only what is written has the number that is replaced.
+            await self.write()
+        older = self._by_source.pop(source, None) if article.source else None
+        if older:
+            del self._by_text[older.collection, older.content_hash]
+            self._replaced.append(older.number)
+        self._outcomes.append(
+            _Outcome(Change.REVISED if older else Change.ADDED, text, replaced=older.number if older else None)
+        )
+        self._waiting_sources.add(source)
+        self._waiting[text] = {
+            "id": older.id if older else None,
+            "collection": article.collection,
+            "title": article.title,
+            "source": article.source,
+            "language": article.language,
+            "author": article.author,
+            "published_at": article.published_at,
+            "added_at": self._now,
+            "added_by": article.added_by,
+            "revision": older.revision + 1 if older else 1,
+            "content_hash": fingerprint,
+            "characters": len(article.text),
+            "text": article.text,
+        }
+
+    async def write(self) -> None:
+        rows = list(self._waiting.values())
+        without_id = [row for row in rows if row["id"] is None]
+        for row, fresh in zip(without_id, await self._fresh_ids(len(without_id)), strict=True):
+            row["id"] = fresh
+        for chunk in chunks(self._replaced):
+            await self._connection.execute(delete(articles).where(articles.c.number.in_(chunk)))
+        if rows:
+            written = await self._connection.execute(insert(articles).returning(*info_columns), rows)
+            self._know(ArticleInfo(*row) for row in written)
+        for outcome in self._outcomes:
+            info = outcome.info or self._by_text[outcome.text]
+            self.stored.append(Stored(outcome.change, info, outcome.replaced))
+        for done in (self._waiting, self._waiting_sources, self._outcomes, self._replaced):
+            done.clear()
+
+    def _know(self, infos: Iterable[ArticleInfo]) -> None:
+        for info in infos:
+            self._by_text[info.collection, info.content_hash] = info
+            if info.source:
+                self._by_source[info.collection, info.source] = info
+
+    async def _fresh_ids(self, wanted: int) -> list[str]:
+        """Draw ids that no article has; 31^6 ids leave a handful of collisions in a hundred thousand articles."""
+        fresh: dict[str, None] = {}
+        for _ in range(_MAX_DRAWS):
+            if len(fresh) == wanted:
+                return list(fresh)
+            drawn = dict.fromkeys(self._new_id() for _ in range(wanted - len(fresh)))
+            taken = await self._taken(drawn)
+            fresh |= {candidate: None for candidate in drawn if candidate not in taken}
+        raise RuntimeError(f"no free id among {_MAX_DRAWS} draws")
+
+    async def _taken(self, ids: Collection[str]) -> set[str]:
+        taken: set[str] = set()
+        for chunk in chunks(ids):
+            taken.update(await self._connection.scalars(select(articles.c.id).where(articles.c.id.in_(chunk))))
+        return taken

@@ -1,0 +1,140 @@
+"""Addresses, connections and what the database complains about."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from index.errors import StoreError
+
+AUTOCOMMIT = {"isolation_level": "AUTOCOMMIT"}
+"""Execution options for reading: no transaction is opened, and none has to be ended."""
+
+_BUSY_TIMEOUT_MS = 5_000
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+_REASONS = (
+    (("disk is full", "no space left"), "the disk is full"),
+    (("readonly", "read-only"), "it is read-only"),
+    (("permission denied",), "Footnote may not write there (permission denied)"),
+    (("is locked", "is busy"), "it is locked by another program; try again when that has finished"),
+    (("not a database",), "the file is not a database"),
+    (("malformed",), "the file is damaged; restore it from a backup"),
+    (("unable to open database file",), "the file cannot be opened; look whether Footnote may write there"),
+)
+
+
+def parse(address: str) -> URL:
+    """Read an address and choose its driver.
+
+    Raises:
+        StoreError: It is no address, or no file for SQLite: each connection would see an empty store of its own.
+    """
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError) as error:
+        # The text itself is not repeated: what cannot be parsed may still hold a password.
+        raise StoreError("DATABASE_URL", "it is no address such as sqlite+aiosqlite:///footnote.db") from error
+    url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+    if url.drivername not in _DRIVERS.values():
+        raise StoreError(shown(url), f"{url.drivername} is not supported; use sqlite+aiosqlite or postgresql+asyncpg")
+    if is_sqlite(url) and (url.database or ":memory:") == ":memory:":
+        raise StoreError(shown(url), "it names no file")
+    return url
+
+
+def shown(url: URL) -> str:
+    """Spell an address for people, with its password hidden."""
+    return url.render_as_string(hide_password=True)
+
+
+def is_sqlite(url: URL) -> bool:
+    """Tell whether an address leads to a SQLite file."""
+    return url.get_backend_name() == "sqlite"
+
+
+def make_folder(url: URL) -> None:
+    """Make the folder of a SQLite file, with its parents."""
+    if is_sqlite(url) and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+
+
+def connect(url: URL) -> AsyncEngine:
+    """Prepare connections for everything; none is opened yet."""
+    if is_sqlite(url):
+        engine = create_async_engine(url, hide_parameters=True)
+        _set_up_sqlite(engine.sync_engine)
+        return engine
+    try:
+        return create_async_engine(
+            url, hide_parameters=True, pool_pre_ping=True, connect_args={"timeout": 10, "command_timeout": 60}
+        )
+    except ImportError as error:
+        raise StoreError(shown(url), "the driver asyncpg is missing; run: pip install asyncpg") from error
+
+
+def connect_in_thread(url: URL) -> Engine:
+    """Prepare connections for a thread that reads a SQLite file by itself; none is opened yet."""
+    engine = create_engine(url.set(drivername="sqlite+pysqlite"), hide_parameters=True)
+    _set_up_sqlite(engine)
+    return engine
+
+
+@contextmanager
+def translated(address: str) -> Iterator[None]:
+    """Turn what the database and its driver raise into StoreError."""
+    try:
+        yield
+    except (SQLAlchemyError, OSError) as error:
+        raise StoreError(address, _reason(error)) from error
+
+
+def is_passing(error: DBAPIError) -> bool:
+    """Tell whether another process is in the way only for now: it writes, or it makes the same tables."""
+    message = str(error.orig).lower()
+    return "is locked" in message or "already exists" in message or "duplicate key" in message
+
+
+def _reason(error: SQLAlchemyError | OSError) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    message = str(cause)
+    for signs, reason in _REASONS:
+        if any(sign in message.lower() for sign in signs):
+            return reason
+    if isinstance(cause, OSError) and cause.strerror:
+        return f"{cause.strerror} ({cause.filename})" if cause.filename else cause.strerror
+    return (message or type(cause).__name__).splitlines()[0]
+
+
+def _set_up_sqlite(engine: Engine) -> None:
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _take_write_lock)
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:
+    # DBAPI connections have no common type: this is sqlite3's, or SQLAlchemy's wrapper of aiosqlite's.
+    try:
+        cursor = connection.cursor()
+        try:
+            # First, because the switch to WAL may have to wait for another process that does the same.
+            cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+            cursor.execute("PRAGMA journal_mode=WAL")
+            # In WAL mode, NORMAL survives a crash of the process; a power cut may cost the last commits, no more.
+            cursor.execute("PRAGMA synchronous=NORMAL")
+            cursor.execute("PRAGMA foreign_keys=ON")
+        finally:
+            cursor.close()
+    except BaseException:
+        # SQLAlchemy forgets a connection whose listener failed, and aiosqlite's thread would live on.
+        connection.close()
+        raise
+
+
+def _take_write_lock(connection: Connection) -> None:
+    # Python's sqlite3 begins at the first INSERT only. A transaction that has read by then and finds another writer
+    # before it fails at once, however long the busy timeout is: https://sqlite.org/isolation.html
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

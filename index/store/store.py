@@ -1,0 +1,310 @@
+"""Keeps articles, whole and in order."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Executable, Integer, bindparam, delete, func, literal_column, select, union_all
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from index.errors import StoreError, UnknownArticleError
+from index.models import Article, ArticleInfo, NewArticle, Stored
+from index.store.adding import add, chunks, content_hash
+from index.store.connecting import (
+    AUTOCOMMIT,
+    connect,
+    connect_in_thread,
+    is_passing,
+    is_sqlite,
+    make_folder,
+    parse,
+    shown,
+    translated,
+)
+from index.store.migrating import migrate, revision_of
+from index.store.reading import AsyncReader, Reader, ThreadReader
+from index.store.tables import HEAD, articles, info_columns, meta
+
+_ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without o and 0, l, i and 1: people type ids
+_ID_LENGTH = 6
+_MAX_ATTEMPTS = 8
+_MAX_SLICES = 200  # SQLite takes 500 SELECTs in one statement
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _random_id() -> str:
+    return "".join(secrets.choice(_ID_LETTERS) for _ in range(_ID_LENGTH))
+
+
+class Store:
+    """The articles of a library.
+
+    Several processes may use the same store. What `add` or `remove` did is on disk when they return, and either all of
+    it or nothing. Every method raises StoreError if the database fails.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        engine: AsyncEngine,
+        reader: Reader,
+        store_id: str,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._address = address
+        self._engine = engine
+        self._reading = engine.execution_options(**AUTOCOMMIT)
+        self._reader = reader
+        self._store_id = store_id
+        self._clock = clock
+        self._new_id = new_id
+        # SQLite has one writer at a time; here they queue, and busy timeouts remain for other processes.
+        self._writing = asyncio.Lock()
+        self._statements: dict[int, Executable] = {}
+        self._is_closed = False
+
+    @classmethod
+    async def open(
+        cls, address: str, *, clock: Callable[[], datetime] = _now, new_id: Callable[[], str] = _random_id
+    ) -> Self:
+        """Open a store; it is made if there is none, and brought to the present tables if it is older.
+
+        Args:
+            address: `sqlite+aiosqlite:///file`, `sqlite:///file` or `postgresql+asyncpg://…`.
+            clock: Gives `added_at`, aware.
+            new_id: Gives candidates for an article's id; taken ones are drawn again.
+
+        Raises:
+            StoreError: The database cannot be opened.
+            NewerStoreError: A newer Footnote has written it; nothing was changed.
+        """
+        url = parse(address)
+        with translated(shown(url)):
+            await asyncio.to_thread(make_folder, url)
+            engine = connect(url)
+            try:
+                store_id = await _prepare(engine, shown(url))
+            except BaseException:
+                await engine.dispose()
+                raise
+        reader = ThreadReader(connect_in_thread(url)) if is_sqlite(url) else AsyncReader(engine)
+        return cls(shown(url), engine, reader, store_id, clock, new_id)
+
+    async def close(self) -> None:
+        """Close all connections; closing twice is fine, and every other call raises StoreError from now on."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        with translated(self._address):
+            await self._reader.close()
+            await self._engine.dispose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def store_id(self) -> str:
+        """A UUID made with the store; what is derived from its articles belongs to this id."""
+        return self._store_id
+
+    async def add(self, new: Sequence[NewArticle]) -> list[Stored]:
+        """Store a batch of articles in one transaction.
+
+        An article with the letters and digits of a stored one of its collection is UNCHANGED, and the stored one is
+        told. Otherwise it is REVISED if its collection holds an article from its source (and it has a source): the
+        revision keeps the id and takes a new number, and the older text is gone. Otherwise it is ADDED.
+
+        Returns:
+            One outcome for each article, in order; an empty batch gives none.
+        """
+        hashes = await asyncio.to_thread(lambda: [content_hash(article.text) for article in new])
+        batch = list(zip(new, hashes, strict=True))
+        with self._use():
+            for attempt in range(1, _MAX_ATTEMPTS + 1):
+                try:
+                    async with self._writing, self._engine.begin() as connection:
+                        return await add(connection, batch, now=self._clock(), new_id=self._new_id)
+                except IntegrityError:
+                    # On a server, another process may have added the same between our look and our write.
+                    if attempt == _MAX_ATTEMPTS:
+                        raise
+        raise AssertionError("the loop returns or raises")
+
+    async def remove(self, ids: Sequence[str], collections: Collection[str] | None = None) -> list[ArticleInfo]:
+        """Remove articles in one transaction.
+
+        Args:
+            ids: Naming one twice is fine.
+            collections: Only articles in these count as known; None for all.
+
+        Returns:
+            What was removed, in the order of `ids`.
+
+        Raises:
+            UnknownArticleError: Names the first id that is unknown; nothing was removed.
+        """
+        wanted = list(dict.fromkeys(ids))
+        found: dict[str, ArticleInfo] = {}
+        with self._use():
+            async with self._writing, self._engine.begin() as connection:
+                for chunk in chunks(wanted):
+                    rows = await connection.execute(select(*info_columns).where(articles.c.id.in_(chunk)))
+                    found |= {info.id: info for info in (ArticleInfo(*row) for row in rows)}
+                for article_id in wanted:
+                    info = found.get(article_id)
+                    if info is None or (collections is not None and info.collection not in collections):
+                        raise UnknownArticleError(article_id)
+                for numbers in chunks(info.number for info in found.values()):
+                    await connection.execute(delete(articles).where(articles.c.number.in_(numbers)))
+        return [found[article_id] for article_id in wanted]
+
+    async def get(self, article_id: str) -> Article:
+        """Read an article.
+
+        Raises:
+            UnknownArticleError: No article has this id.
+        """
+        statement = select(*info_columns, articles.c.text).where(articles.c.id == article_id)
+        with self._use():
+            async with self._reading.connect() as connection:
+                row = (await connection.execute(statement)).one_or_none()
+        if row is None:
+            raise UnknownArticleError(article_id)
+        return Article(ArticleInfo(*row[:-1]), row[-1])
+
+    async def infos(self, collections: Collection[str] | None, *, newest_first: bool = True) -> list[ArticleInfo]:
+        """List articles by number, without their texts; None stands for all collections."""
+        statement = select(*info_columns)
+        if collections is not None:
+            statement = statement.where(articles.c.collection.in_(collections))
+        statement = statement.order_by(articles.c.number.desc() if newest_first else articles.c.number)
+        with self._use():
+            async with self._reading.connect() as connection:
+                return [ArticleInfo(*row) for row in await connection.execute(statement)]
+
+    async def numbers(self) -> list[tuple[int, str]]:
+        """List number and content hash of all articles, ascending: what an index has to hold, no more and no less."""
+        statement = select(articles.c.number, articles.c.content_hash).order_by(articles.c.number)
+        with self._use():
+            async with self._reading.connect() as connection:
+                return [(number, fingerprint) for number, fingerprint in await connection.execute(statement)]
+
+    async def slices(
+        self, wanted: Sequence[tuple[int, int, int]]
+    ) -> dict[tuple[int, int, int], tuple[ArticleInfo, str]]:
+        """Cut passages out of articles, in one query.
+
+        Args:
+            wanted: Article number, start and end in characters, 0 <= start <= end. Naming one twice is fine.
+
+        Returns:
+            The article and `text[start:end]` for each of `wanted` whose article is still there.
+        """
+        cut: dict[tuple[int, int, int], tuple[ArticleInfo, str]] = {}
+        with self._use():
+            for part in _parts(list(dict.fromkeys(wanted))):
+                parameters: dict[str, int] = {}
+                for place, (number, start, end) in enumerate(part):
+                    parameters[f"number_{place}"] = number
+                    parameters[f"first_{place}"] = start + 1
+                    parameters[f"length_{place}"] = end - start
+                for row in await self._reader.read(self._slicing(len(part)), parameters):
+                    place, passage, *info = row
+                    cut[part[place]] = (ArticleInfo(*info), passage)
+        return cut
+
+    async def stream(self, batch: int = 200) -> AsyncIterator[list[Article]]:
+        """Read all articles, ascending by number, in lists of at most `batch` >= 1.
+
+        Nothing is locked in between: what is added or revised meanwhile comes at the end, with its new number.
+        """
+        last = 0
+        while True:
+            statement = (
+                select(*info_columns, articles.c.text)
+                .where(articles.c.number > last)
+                .order_by(articles.c.number)
+                .limit(batch)
+            )
+            with self._use():
+                async with self._reading.connect() as connection:
+                    rows = (await connection.execute(statement)).all()
+            if not rows:
+                return
+            some = [Article(ArticleInfo(*row[:-1]), row[-1]) for row in rows]
+            last = some[-1].info.number
+            yield some
+
+    async def count(self) -> int:
+        """Count the articles."""
+        with self._use():
+            async with self._reading.connect() as connection:
+                return (await connection.execute(select(func.count()).select_from(articles))).scalar_one()
+
+    @contextmanager
+    def _use(self) -> Iterator[None]:
+        if self._is_closed:
+            raise StoreError(self._address, "it is closed")
+        with translated(self._address):
+            yield
+
+    def _slicing(self, count: int) -> Executable:
+        """One SELECT for each slice; the statement is kept, so that only the first of its length costs building."""
+        if count not in self._statements:
+            self._statements[count] = union_all(
+                *(
+                    select(
+                        literal_column(str(place), Integer).label("place"),
+                        func.substr(
+                            articles.c.text,
+                            bindparam(f"first_{place}", type_=Integer),
+                            bindparam(f"length_{place}", type_=Integer),
+                        ).label("passage"),
+                        *info_columns,
+                    ).where(articles.c.number == bindparam(f"number_{place}", type_=Integer))
+                    for place in range(count)
+                )
+            )
+        return self._statements[count]
+
+
+def _parts(wanted: list[tuple[int, int, int]]) -> Iterator[list[tuple[int, int, int]]]:
+    for start in range(0, len(wanted), _MAX_SLICES):
+        yield wanted[start : start + _MAX_SLICES]
+
+
+async def _prepare(engine: AsyncEngine, address: str) -> str:
+    """Bring the tables up to date and return the id of the store.
+
+    Processes that open a new store at once make its tables once: the first has the write lock, and the others find
+    them, or come back later. Each attempt waits for the busy timeout besides.
+    """
+    for attempt in range(1, _MAX_ATTEMPTS + 1):
+        try:
+            async with engine.execution_options(**AUTOCOMMIT).connect() as connection:
+                is_current = await connection.run_sync(revision_of) == HEAD
+            if not is_current:
+                async with engine.begin() as connection:
+                    await connection.run_sync(migrate, address)
+            async with engine.execution_options(**AUTOCOMMIT).connect() as connection:
+                statement = select(meta.c.value).where(meta.c.key == "store_id")
+                return str((await connection.execute(statement)).scalar_one())
+        except DBAPIError as error:
+            if attempt == _MAX_ATTEMPTS or not is_passing(error):
+                raise
+            await asyncio.sleep(0.05 * attempt)
+    raise AssertionError("the loop returns or raises")
