@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.words import Analyzer
-from index.engines.protocol import Engine, Scope
+from index.engines.protocol import Engine, Hits, Scope
 from index.models import Answer, ArticleInfo, Citation, PassageKey, Refusal, Span, Status
 from index.ranking.annotations import Annotations
 from index.ranking.bm25 import K1
@@ -37,7 +37,7 @@ class AnnotatedEngine(Engine, Protocol):
     def annotations(self, language: str) -> Annotations:
         """The annotations of a language."""
 
-    def doc(self, language: str, key: PassageKey) -> int:
+    def doc(self, language: str, article: int, ordinal: int) -> int:
         """The place of a passage in the annotations."""
 
 
@@ -88,28 +88,38 @@ class Ranker:
         self._analyzers: dict[str, Analyzer] = {}
         self._scratch: dict[str, Scratch] = {}
 
-    def rank(self, question: str, engine: AnnotatedEngine, scope: Scope, weights: Model | None = None) -> Ranking:
+    def rank(
+        self,
+        question: str,
+        engine: AnnotatedEngine,
+        scope: Scope,
+        wanted: int = CANDIDATES,
+        weights: Model | None = None,
+    ) -> Ranking:
         """Rank the passages of the scope for a question, analysed in each language that the scope holds.
 
         A question is read up to `LONGEST_QUESTION` characters.
+
+        Args:
+            wanted: Most candidates of the ranking, 1..`CANDIDATES`.
         """
         weights = weights if weights is not None else model()
         text = question[:LONGEST_QUESTION].encode("utf-8", "replace").decode("utf-8").replace("\x00", " ")
-        found: list[tuple[Query, list[tuple[PassageKey, float]]]] = []
+        found: list[tuple[Query, Hits]] = []
         queries: list[Query] = []
         for code in engine.languages(scope):
             query = self._query(text, code, engine, scope)
             queries.append(query)
             if any(unit.known for unit in query.units):
                 hits = engine.search(code, query.search_units(), scope, FIRST_STAGE)
-                if hits:
+                if len(hits.scores):
                     found.append((query, hits))
-        groups = self._groups(found, engine, weights)
+        groups = self._groups(found, engine, weights) if found else []
         has_units = any(query.units for query in queries)
         if not groups:
             unknown = tuple(dict.fromkeys(unit.typed for query in queries for unit in query.units))
             return Ranking((), 0.0, {}, unknown, has_units, ())
-        return self._ranking(groups, queries, engine, weights)
+        return self._ranking(groups, queries, engine, weights, wanted)
 
     def _query(self, text: str, code: str, engine: AnnotatedEngine, scope: Scope) -> Query:
         analyzer = self._analyzers.get(code)
@@ -120,75 +130,52 @@ class Ranker:
             text, analyzer, notes.vocabulary, engine.corpus_size(code), lambda terms: engine.counts(code, terms, scope)
         )
 
-    def _groups(
-        self,
-        found: Sequence[tuple[Query, list[tuple[PassageKey, float]]]],
-        engine: AnnotatedEngine,
-        weights: Model,
-    ) -> list[Group]:
-        staged: list[tuple[float, int, int]] = []
-        stages: list[tuple[list[PassageKey], list[float], list[float], list[float]]] = []
-        for place, (query, hits) in enumerate(found):
-            by_key = dict(hits)
-            best: dict[int, float] = {}
-            for key, score in hits:
-                best[key.article] = max(best.get(key.article, 0.0), score)
-            keys = [key for key, _ in hits]
-            scores = [score for _, score in hits]
-            neighbours = [
-                max(
-                    by_key.get(PassageKey(key.article, key.ordinal - 1), 0.0),
-                    by_key.get(PassageKey(key.article, key.ordinal + 1), 0.0),
-                )
-                for key in keys
+    def _groups(self, found: Sequence[tuple[Query, Hits]], engine: AnnotatedEngine, weights: Model) -> list[Group]:
+        stages = [_first_stage(hits) for _, hits in found]
+        # Raw scores of two languages cannot be compared; shares of what could have been matched can.
+        shares = np.concatenate(
+            [
+                (stage.score + NEIGHBOUR_WEIGHT * stage.neighbour + ARTICLE_WEIGHT * stage.article) / query.total_weight
+                for (query, _), stage in zip(found, stages, strict=True)
             ]
-            articles = [best[key.article] for key in keys]
-            stages.append((keys, scores, neighbours, articles))
-            # Raw scores of two languages cannot be compared; shares of what could have been matched can.
-            scale = query.total_weight
-            staged += [
-                (-(scores[i] + NEIGHBOUR_WEIGHT * neighbours[i] + ARTICLE_WEIGHT * articles[i]) / scale, place, i)
-                for i in range(len(keys))
-            ]
-        staged.sort()
-        chosen: dict[int, list[int]] = {}
-        for _, place, i in staged[:CANDIDATES]:
-            chosen.setdefault(place, []).append(i)
-        top = max(
-            (stages[place][1][i] / found[place][0].total_weight for place, picks in chosen.items() for i in picks),
-            default=1.0,
         )
+        sizes = [len(hits.scores) for _, hits in found]
+        starts = np.cumsum([0, *sizes])
+        chosen = np.sort(np.argsort(-shares, kind="stable")[:CANDIDATES])
+        picked: list[tuple[Query, Hits, Stage]] = []
+        for place, (query, hits) in enumerate(found):
+            at = chosen[(chosen >= starts[place]) & (chosen < starts[place + 1])] - starts[place]
+            if len(at):
+                stage = stages[place]
+                picked.append(
+                    (
+                        query,
+                        Hits(hits.articles[at], hits.ordinals[at], hits.scores[at]),
+                        Stage(stage.score[at], stage.neighbour[at], stage.article[at]),
+                    )
+                )
+        top = max(float(stage.score.max()) / query.total_weight for query, _, stage in picked)
         groups: list[Group] = []
-        for place, picks in chosen.items():
-            query = found[place][0]
-            keys, scores, neighbours, articles = stages[place]
-            stage = Stage(
-                np.array([scores[i] for i in picks]),
-                np.array([neighbours[i] for i in picks]),
-                np.array([articles[i] for i in picks]),
-            )
+        for query, hits, stage in picked:
             code = query.language
-            picked = [keys[i] for i in picks]
-            docs = [engine.doc(code, key) for key in picked]
+            keys = [PassageKey(*pair) for pair in zip(hits.articles.tolist(), hits.ordinals.tolist(), strict=True)]
+            docs = [engine.doc(code, key.article, key.ordinal) for key in keys]
             scratch = self._scratch.setdefault(code, Scratch())
             table = compute(engine.annotations(code), docs, query, stage, scratch, K1)
             table.passages[:, PASSAGE_FEATURES.index("score_relative")] = stage.score / (top * query.total_weight)
             sentence_scores = table.sentences @ weights.sentence
-            table.passages[:, PASSAGE_FEATURES.index("best_sentence")] = np.maximum.reduceat(
-                sentence_scores, table.first
-            )
-            groups.append(
-                Group(query, picked, docs, stage, table, sentence_scores, table.passages @ weights.passage)
-            )
+            best_sentence = np.maximum.reduceat(sentence_scores, table.first)
+            table.passages[:, PASSAGE_FEATURES.index("best_sentence")] = best_sentence
+            groups.append(Group(query, keys, docs, stage, table, sentence_scores, table.passages @ weights.passage))
         return groups
 
     def _ranking(
-        self, groups: list[Group], queries: Sequence[Query], engine: AnnotatedEngine, weights: Model
+        self, groups: list[Group], queries: Sequence[Query], engine: AnnotatedEngine, weights: Model, wanted: int
     ) -> Ranking:
         order = sorted(
             ((-float(group.scores[i]), g, i) for g, group in enumerate(groups) for i in range(len(group.keys)))
         )
-        candidates = tuple(self._candidate(groups[g], i, engine) for _, g, i in order)
+        candidates = tuple(self._candidate(groups[g], i, engine) for _, g, i in order[:wanted])
         best = groups[order[0][1]]
         features = confidence_features(best, order[0][2], [(groups[g], i) for _, g, i in order])
         values = np.array([features[name] for name in CONFIDENCE_FEATURES])
@@ -220,6 +207,23 @@ class Ranker:
         )
 
 
+def _first_stage(hits: Hits) -> Stage:
+    """Each hit's score, the better score of its neighbours in the article, and the article's best, among the hits."""
+    packed = hits.articles << 32 | hits.ordinals
+    order = np.argsort(packed)
+    ordered, scores = packed[order], hits.scores[order]
+    neighbour = np.zeros(len(packed))
+    if len(packed) > 1:
+        beside = np.diff(ordered) == 1
+        neighbour[order[:-1][beside]] = scores[1:][beside]
+        later = order[1:][beside]
+        neighbour[later] = np.maximum(neighbour[later], scores[:-1][beside])
+    _, article = np.unique(hits.articles, return_inverse=True)
+    best = np.zeros(int(article.max()) + 1)
+    np.maximum.at(best, article, hits.scores)
+    return Stage(hits.scores, neighbour, best[article])
+
+
 def quote_spans(group: Group, passage: int, sentences: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
     """The best sentence, and the next best that still fits in `QUOTE_CHARACTERS`, in the order of the text."""
     first = int(group.table.first[passage])
@@ -235,9 +239,7 @@ def quote_spans(group: Group, passage: int, sentences: Sequence[tuple[int, int]]
     return tuple(Span(*sentences[place]) for place in sorted(picked))
 
 
-def confidence_features(
-    group: Group, passage: int, order: Sequence[tuple[Group, int]]
-) -> dict[str, float]:
+def confidence_features(group: Group, passage: int, order: Sequence[tuple[Group, int]]) -> dict[str, float]:
     """What tells how sure an answer is, comparable between libraries; names in docs/answers.md."""
     query, table = group.query, group.table
     total = query.total_weight
@@ -282,7 +284,7 @@ def without_repeats(candidates: Sequence[Candidate]) -> list[tuple[Candidate, li
             late.append((candidate, []))
         else:
             kept.append((candidate, []))
-    return [*kept[:SHOWN], *late, *kept[SHOWN:]] if len(kept) >= SHOWN else [*kept, *late]
+    return [*kept[:SHOWN], *late, *kept[SHOWN:]] if len(kept) >= SHOWN else kept
 
 
 def _same(a: frozenset[int], b: frozenset[int]) -> bool:
@@ -338,8 +340,9 @@ def cite(
 ) -> Citation:
     """A citation of a passage whose text was read from the store."""
     for span in candidate.quotes:
-        # Verbatim or silence: a span outside the stored text means that index and store disagree.
-        assert 0 <= span.start < span.end <= len(passage)
+        if not 0 <= span.start < span.end <= len(passage):
+            # Verbatim or silence: a span outside the stored text means that index and store disagree.
+            raise AssertionError("a quote lies outside its passage")
     return Citation(
         article=info,
         ordinal=candidate.key.ordinal,
@@ -378,4 +381,3 @@ def refusal(question: str, ranking: Ranking, reason: Refusal, titles: Sequence[s
         confidence=ranking.confidence,
         took_ms=(time.perf_counter() - began) * 1e3,
     )
-

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from index.analysis.languages import language
 from index.errors import UnreadableFileError
@@ -256,12 +257,12 @@ def _auroc(inside: Sequence[float], outside: Sequence[float]) -> float:
     return total / max(len(inside) * len(outside), 1)
 
 
-def _lines(path: Path) -> list[dict[str, object]]:
+def _lines(path: Path) -> list[dict[str, Any]]:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UnreadableFileError(str(path), f"it cannot be read: {error}") from error
-    found: list[dict[str, object]] = []
+    found: list[dict[str, Any]] = []
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue

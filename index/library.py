@@ -44,7 +44,10 @@ ADDED_AT_ONCE = 64
 """Articles in one transaction of the store when many are added."""
 
 _REWRITE_SHARE = 20
-"""The saved index is rewritten when a twentieth of its passages has changed; less is caught up with at the next start."""
+"""The saved index is rewritten when a twentieth of it has changed; less is caught up with at the next start."""
+
+_SPARE = 5
+"""Candidates beyond those shown, to take the place of repeats."""
 
 Progress = Callable[[int, int], None]
 
@@ -139,7 +142,7 @@ class Library:
         if not question.strip():
             raise QuestionError("ask something: the question is empty")
         top_k = min(max(top_k, 1), 50)
-        ranking = await asyncio.to_thread(self._rank, question, scope)
+        ranking = await asyncio.to_thread(self._rank, question, scope, top_k)
         if ranking is None:
             return refusal(question, Ranking((), 0.0, {}, (), False, ()), Refusal.EMPTY_LIBRARY, (), began)
         if not ranking.has_units:
@@ -171,12 +174,12 @@ class Library:
             took_ms=(time.perf_counter() - began) * 1e3,
         )
 
-    def _rank(self, question: str, scope: Scope) -> Ranking | None:
+    def _rank(self, question: str, scope: Scope, top_k: int) -> Ranking | None:
         engine = self._engine
         with self._ranking, engine.lock:
             if not engine.languages(scope):
                 return None
-            return self._ranker.rank(question, engine, scope)
+            return self._ranker.rank(question, engine, scope, top_k + _SPARE)
 
     async def _cite(self, shown: Sequence[tuple[Candidate, list[Candidate]]], ranking: Ranking) -> list[Citation]:
         wanted = [(c.key.article, c.start, c.end) for c, _ in shown]
@@ -237,7 +240,7 @@ class Library:
                 if result.change is not Change.UNCHANGED:
                     done.append((result, item[0].text))
             gone = [result.replaced for result, _ in done if result.replaced is not None]
-            indexed = await asyncio.to_thread(lambda: [_indexed(result.info, text) for result, text in done])
+            indexed = await asyncio.to_thread(_index_all, [(result.info, text) for result, text in done])
             latest = {article.number: article for article in indexed if article.number not in gone}
             await asyncio.to_thread(self._engine.replace, list(latest.values()), gone)
             return outcomes
@@ -342,7 +345,7 @@ class Library:
                 stored = await self._store.restore(batch)
                 outcomes += stored
                 new = [(r, a) for r, a in zip(stored, batch, strict=True) if r.change is not Change.UNCHANGED]
-                indexed = await asyncio.to_thread(lambda new=new: [_indexed(r.info, a.text) for r, a in new])
+                indexed = await asyncio.to_thread(_index_all, [(r.info, a.text) for r, a in new])
                 gone = [r.replaced for r, _ in new if r.replaced is not None]
                 await asyncio.to_thread(self._engine.replace, indexed, gone)
             progress(min(first + ADDED_AT_ONCE, len(lines)), len(lines))
@@ -440,7 +443,7 @@ def _prepare(draft: Draft, collection: str, added_by: str | None) -> tuple[NewAr
         published_at=draft.published_at,
         added_by=added_by,
     )
-    return article, tuple(RemovedLine(line.line, str(line.reason)) for line in cleaned.removed)
+    return article, tuple(RemovedLine(line.line, line.reason.sentence) for line in cleaned.removed)
 
 
 def _read_all(paths: Sequence[Path]) -> list[Draft | UnreadableFileError]:
@@ -466,6 +469,10 @@ def _indexed(info: ArticleInfo, text: str) -> IndexedArticle:
         title=info.title,
         passages=tuple((span.start, text[span.start : span.end]) for span in spans),
     )
+
+
+def _index_all(articles: Sequence[tuple[ArticleInfo, str]]) -> list[IndexedArticle]:
+    return [_indexed(info, text) for info, text in articles]
 
 
 def _index_batch(engine: EmbeddedEngine, batch: Sequence[Article]) -> None:
@@ -529,4 +536,3 @@ def _import_lines(path: Path) -> list[Article]:
             ) from error
         found.append(Article(info, text))
     return found
-

@@ -28,7 +28,11 @@ def split(text: str, language: str) -> list[Span]:
     passages: list[Span] = []
     for start, end in pieces:
         last = passages[-1] if passages else None
-        if last is not None and last.end - last.start < MERGED_CHARACTERS and end - last.start <= MAX_PASSAGE_CHARACTERS:
+        if (
+            last is not None
+            and last.end - last.start < MERGED_CHARACTERS
+            and end - last.start <= MAX_PASSAGE_CHARACTERS
+        ):
             passages[-1] = Span(last.start, end)
         else:
             passages.append(Span(start, end))
@@ -54,7 +58,11 @@ def _fitting(text: str, start: int, end: int, language: str) -> list[tuple[int, 
     pieces: list[tuple[int, int]] = []
     for a, b in sentence_spans(text[start:end], language):
         for piece in _cut(text, start + a, start + b):
-            if pieces and piece[1] - pieces[-1][0] <= MAX_PASSAGE_CHARACTERS and pieces[-1][1] - pieces[-1][0] < aim * 0.8:
+            if (
+                pieces
+                and piece[1] - pieces[-1][0] <= MAX_PASSAGE_CHARACTERS
+                and pieces[-1][1] - pieces[-1][0] < aim * 0.8
+            ):
                 pieces[-1] = (pieces[-1][0], piece[1])
             else:
                 pieces.append(piece)
@@ -66,7 +74,7 @@ def _cut(text: str, start: int, end: int) -> list[tuple[int, int]]:
     pieces: list[tuple[int, int]] = []
     while end - start > MAX_PASSAGE_CHARACTERS:
         limit = start + MAX_PASSAGE_CHARACTERS
-        spaces = [m for m in _SPACE.finditer(text, start + MAX_PASSAGE_CHARACTERS // 2, limit)]
+        spaces = list(_SPACE.finditer(text, start + MAX_PASSAGE_CHARACTERS // 2, limit))
         cut, onward = (spaces[-1].start(), spaces[-1].end()) if spaces else (limit, limit)
         pieces.append((start, cut))
         start = onward

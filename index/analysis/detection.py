@@ -27,7 +27,7 @@ _SAMPLE = 3_000
 @cache
 def _identifier() -> Any:
     # Imported when first needed: it takes a second and 75 MB, and whoever names the language never needs it.
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_pickled_model(MODEL_FILE, norm_probs=True)
     codes = {"nb" if code == "no" else code for code in known_languages()} | {"no"}

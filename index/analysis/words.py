@@ -1,8 +1,8 @@
 """Text to words: what two texts must share to match, with the place of each in the original text.
 
-A *form* is a run of characters as it stands (after NFKC); a *word* is what analysis makes of it: a term, the surface that
-exact matching compares, and flags. Most forms give one word; "l'armée", "cease-fire" or "17.05.2022" give several. Each
-form is analysed once and remembered.
+A *form* is a run of characters as it stands (after NFKC); a *word* is what analysis makes of it: a term, the surface
+that exact matching compares, and flags. Most forms give one word; "l'armée", "cease-fire" or "17.05.2022" give several.
+Each form is analysed once and remembered.
 """
 
 import re
@@ -82,12 +82,25 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 _IS_WORDLESS = re.compile(f"[{WORDLESS}]")
-_SEPARATORS = re.compile(r"[^\w]+")
+_SEPARATORS = re.compile(r"['’ʼ\-‐‑\s]+")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _INDIAN = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}")
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th|er|ère|eme|ème|º|ª|o|a|e|:e|:a)", re.IGNORECASE)
 _ARABIC = str.maketrans(
-    {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ـ": None, "ك": "ك", "ی": "ي", "ک": "ك", "ؤ": "و", "ئ": "ي"}
+    {
+        "أ": "ا",
+        "إ": "ا",
+        "آ": "ا",
+        "ٱ": "ا",
+        "ى": "ي",
+        "ة": "ه",
+        "ـ": None,
+        "ك": "ك",
+        "ی": "ي",
+        "ک": "ك",
+        "ؤ": "و",
+        "ئ": "ي",
+    }
 )
 _ARABIC_MARKS = re.compile("[\u064b-\u065f\u0670]")
 _CURRENCY = {"$": "dollar", "€": "euro", "£": "pound", "₹": "rupee", "₽": "ruble"}
@@ -116,7 +129,7 @@ class Analyzer:
         self._spaced, self._mixed = _patterns()
 
     def forms(self, text: str, start: int = 0, end: int | None = None) -> list[str]:
-        """The forms of `text[start:end]`, which must be NFKC, in order; runs of wordless scripts as overlapping pairs."""
+        """The forms of `text[start:end]` (NFKC), in order; runs of wordless scripts as overlapping pairs."""
         stop = len(text) if end is None else end
         if text.isascii() or not _IS_WORDLESS.search(text, start, stop):
             return self._spaced.findall(text, start, stop)
@@ -146,7 +159,7 @@ class Analyzer:
             if _IS_WORDLESS.match(match.group()) and finish - begin > 2:
                 pieces = [(i, i + 2) for i in range(begin, finish - 1)]
             for a, b in pieces:
-                start, end = (a, b) if places is None else (places[a], places[b])
+                start, end = (a, b) if places is None else (places[a], _end(places, b))
                 found += [Token(word, start, end) for word in self.words(normal[a:b])]
         return found
 
@@ -186,8 +199,8 @@ class Analyzer:
         if "." in form:
             joined = form.replace(".", "").casefold()
             return (Word(self.term(joined), joined, int(Flag.CAPITAL)),)
-        parts = [part for part in _SEPARATORS.split(form.replace("_", " ").replace(" ", "-")) if part]
-        if not _SEPARATORS.search(form):
+        parts = [part for part in _SEPARATORS.split(form.replace("_", " ")) if part]
+        if len(parts) < 2:
             return tuple(self._one(part) for part in parts)
         kept = [part for part in parts if len(part) > 1 or not part.isalpha()] or parts[:1]
         words = [self._one(part) for part in kept]
@@ -261,6 +274,14 @@ def normalised(text: str) -> tuple[str, Sequence[int] | None]:
         start = end
     places.append(len(text))
     return "".join(pieces), places
+
+
+def _end(places: Sequence[int], place: int) -> int:
+    """Where the original of the character before `place` ends: one letter such as ¼ may have become several."""
+    last = places[place - 1]
+    while places[place] == last:
+        place += 1
+    return places[place]
 
 
 def _clusters(text: str) -> Iterable[int]:

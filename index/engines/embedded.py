@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.words import ANALYSIS_VERSION
-from index.engines.protocol import IndexedArticle, Scope
-from index.models import PassageKey
+from index.engines.protocol import Hits, IndexedArticle, Scope
 from index.ranking.annotations import Annotations, Text, mapped
 from index.ranking.bm25 import Base, PostingsBM25, build_base
 
@@ -71,25 +70,21 @@ class EmbeddedEngine:
                 found.append(df)
             return found
 
-    def search(
-        self, language: str, units: Sequence[Sequence[tuple[str, float]]], scope: Scope, top_k: int
-    ) -> list[tuple[PassageKey, float]]:
+    def search(self, language: str, units: Sequence[Sequence[tuple[str, float]]], scope: Scope, top_k: int) -> Hits:
         """See `Engine.search`."""
         with self._lock:
             part = self._partitions.get(language)
             if part is None:
-                return []
+                return Hits(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
             get = part.notes.vocabulary.get
             numbered = [[(n, w) for n, w in ((get(term), w) for term, w in unit) if n is not None] for unit in units]
             docs, scores = part.ranker.search([unit for unit in numbered if unit], top_k, self._allowed(part, scope))
             notes = part.notes
             articles = notes.doc_article.take(docs).astype(np.int64)
             order = np.lexsort((docs, -notes.article_newness.take(articles), -scores))[:top_k]
-            numbers = notes.article_number.take(articles)
-            first = notes.article_doc.take(articles)
-            return [
-                (PassageKey(int(numbers[i]), int(docs[i] - first[i])), float(scores[i])) for i in order.tolist()
-            ]
+            articles = articles[order]
+            ordinals = docs[order] - notes.article_doc.take(articles)
+            return Hits(notes.article_number.take(articles), ordinals.astype(np.int64), scores[order])
 
     def replace(self, articles: Sequence[IndexedArticle], removed: Collection[int]) -> None:
         """See `Engine.replace`."""
@@ -107,10 +102,10 @@ class EmbeddedEngine:
         """The annotations of a language that `languages` names."""
         return self._partitions[language].notes
 
-    def doc(self, language: str, key: PassageKey) -> int:
+    def doc(self, language: str, article: int, ordinal: int) -> int:
         """The place of a passage in the annotations."""
         notes = self._partitions[language].notes
-        return notes.article_doc.at(notes.articles[key.article]) + key.ordinal
+        return notes.article_doc.at(notes.articles[article]) + ordinal
 
     @property
     def lock(self) -> threading.RLock:
@@ -261,7 +256,7 @@ class EmbeddedEngine:
             engine = cls()
             for code, collections in manifest["languages"].items():
                 notes = Annotations.open(source / code, code, collections)
-                base = Base(*(mapped(source / code / f"{array}.npy") for array in _BASE))  # type: ignore[arg-type]  # np.load cannot know
+                base = Base(*(mapped(source / code / f"{array}.npy") for array in _BASE))
                 engine._partitions[code] = Partition(notes, PostingsBM25(base))
         except (OSError, ValueError, KeyError):
             return None

@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from index.models import PassageKey
+import numpy as np
+from numpy.typing import NDArray
 
 Scope = Collection[str] | None
 """Names of the collections that may be seen; None for all."""
@@ -22,6 +23,21 @@ class IndexedArticle:
     passages: tuple[tuple[int, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Passages that were found, best first, three arrays of one length.
+
+    Attributes:
+        articles: int64, numbers of the articles.
+        ordinals: int64, place of the passage in its article, from 0.
+        scores: float64, above 0, falling.
+    """
+
+    articles: NDArray[np.int64]
+    ordinals: NDArray[np.int64]
+    scores: NDArray[np.float64]
+
+
 class Engine(Protocol):
     """Ranks passages. Terms are those of `index.analysis`; each language is a corpus of its own."""
 
@@ -34,13 +50,11 @@ class Engine(Protocol):
     def counts(self, language: str, terms: Sequence[str], scope: Scope) -> list[int]:
         """df of each term; 0 for a term that no passage of the scope holds, whatever other collections hold."""
 
-    def search(
-        self, language: str, units: Sequence[Sequence[tuple[str, float]]], scope: Scope, top_k: int
-    ) -> list[tuple[PassageKey, float]]:
+    def search(self, language: str, units: Sequence[Sequence[tuple[str, float]]], scope: Scope, top_k: int) -> Hits:
         """Passages with the highest sums over units of the best weight x BM25 of the unit's terms.
 
         Returns:
-            At most `top_k` hits by falling score, all above 0; ties: newer article first, then passage order.
+            At most `top_k` hits; ties: newer article first, then passage order.
         """
 
     def replace(self, articles: Sequence[IndexedArticle], removed: Collection[int]) -> None:

@@ -4,12 +4,12 @@ One object holds the passages of one language. They are numbered ("docs") in the
 Words lie in a table of distinct words, and a passage is a row of numbers of that table, four bytes a word.
 """
 
+import unicodedata
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
-import unicodedata
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,23 +26,24 @@ TITLE_WEIGHT = 2
 """How often the title's terms stand in each passage's terms."""
 
 _NONE = -1
-_Scalar = TypeVar("_Scalar", bound=np.generic)
+Array = NDArray[Any]
+"""Columns hold integers of several widths; which, says the table of columns below."""
 
 
-class Column(Generic[_Scalar]):
+class Column:
     """An array in two parts: a base, perhaps mapped from a file, and a tail that grows."""
 
     __slots__ = ("_size", "_tail", "base")
 
-    def __init__(self, base: NDArray[_Scalar]) -> None:
+    def __init__(self, base: Array) -> None:
         self.base = base
-        self._tail: NDArray[_Scalar] = np.empty(64, base.dtype)
+        self._tail: Array = np.empty(64, base.dtype)
         self._size = 0
 
     def __len__(self) -> int:
         return len(self.base) + self._size
 
-    def extend(self, values: "NDArray[_Scalar] | Sequence[int] | Sequence[float]") -> None:
+    def extend(self, values: Array | Sequence[int] | Sequence[float]) -> None:
         """Append values."""
         need = self._size + len(values)
         if need > len(self._tail):
@@ -52,7 +53,7 @@ class Column(Generic[_Scalar]):
         self._tail[self._size : need] = values
         self._size = need
 
-    def take(self, at: NDArray[np.integer]) -> NDArray[_Scalar]:
+    def take(self, at: NDArray[np.integer]) -> Array:
         """The values at some places."""
         edge = len(self.base)
         if not self._size:
@@ -65,7 +66,7 @@ class Column(Generic[_Scalar]):
             found[later] = self._tail.take(at[later] - edge)
         return found
 
-    def part(self, start: int, end: int) -> NDArray[_Scalar]:
+    def part(self, start: int, end: int) -> Array:
         """The values from start up to end; a view where it lies in one part."""
         edge = len(self.base)
         if end <= edge:
@@ -79,7 +80,7 @@ class Column(Generic[_Scalar]):
         edge = len(self.base)
         return int(self.base[place]) if place < edge else int(self._tail[place - edge])
 
-    def all(self) -> NDArray[_Scalar]:
+    def all(self) -> Array:
         """Every value."""
         return self.part(0, len(self))
 
@@ -137,14 +138,14 @@ class Annotations:
         self,
         code: str,
         vocabulary: Vocabulary | None = None,
-        arrays: "dict[str, NDArray[np.generic]] | None" = None,
+        arrays: "dict[str, Array] | None" = None,
         collections: Sequence[str] = (),
     ) -> None:
         self.code = code
         self.vocabulary = vocabulary if vocabulary is not None else Vocabulary()
         known = arrays or {}
 
-        def column(name: str, first: int | None = None) -> Column[np.generic]:
+        def column(name: str, first: int | None = None) -> Column:
             base = known.get(name)
             if base is None:
                 base = np.array([] if first is None else [first], _COLUMNS[name])
@@ -191,8 +192,6 @@ class Annotations:
 
     def add(self, number: int, collection: str, newness: float, title: str, passages: Sequence[Text]) -> list[int]:
         """Append an article and return its docs. Analysis happens here."""
-        if self._analyzer is None:
-            self._analyzer = Analyzer(self.code)
         article = len(self.article_number)
         first = self.docs
         title_words = self._words(unicodedata.normalize("NFKC", title))
@@ -239,6 +238,13 @@ class Annotations:
             self._count_grams(self.row(doc).astype(np.int64), -1)
         return docs
 
+    @property
+    def _analysis(self) -> Analyzer:
+        # Made when something is added: an index that is only read does not need it.
+        if self._analyzer is None:
+            self._analyzer = Analyzer(self.code)
+        return self._analyzer
+
     def _collection(self, name: str) -> int:
         known = self._collection_ids.get(name)
         if known is None:
@@ -247,20 +253,18 @@ class Annotations:
         return known
 
     def _words(self, text: str) -> list[int]:
-        assert self._analyzer is not None
         forms = self._forms
         try:
-            found = [forms[form] for form in self._analyzer.forms(text)]
+            found = [forms[form] for form in self._analysis.forms(text)]
         except KeyError:
-            found = [forms[form] if form in forms else self._learn(form) for form in self._analyzer.forms(text)]
+            found = [forms[form] if form in forms else self._learn(form) for form in self._analysis.forms(text)]
         if found and min(found) < 0:
             return [word for one in found for word in ((one,) if one >= 0 else self._joined[-one - 1])]
         return found
 
     def _learn(self, form: str) -> int:
-        assert self._analyzer is not None
         numbers: list[int] = []
-        for word in self._analyzer.words(form):
+        for word in self._analysis.words(form):
             numbers.append(len(self.word_term))
             self.word_term.extend([self.vocabulary.add(word.term)])
             self.word_extra.extend([_NONE if word.extra is None else self.vocabulary.add(word.extra)])
@@ -290,11 +294,11 @@ class Annotations:
 
     def row(self, doc: int) -> NDArray[np.int32]:
         """The words of a passage."""
-        return self.row_words.part(self.row_start.at(doc), self.row_start.at(doc + 1))  # type: ignore[return-value]
+        return self.row_words.part(self.row_start.at(doc), self.row_start.at(doc + 1))
 
     def title(self, article: int) -> NDArray[np.int32]:
         """The words of an article's title."""
-        return self.title_words.part(self.title_start.at(article), self.title_start.at(article + 1))  # type: ignore[return-value]
+        return self.title_words.part(self.title_start.at(article), self.title_start.at(article + 1))
 
     def sentences(self, doc: int) -> list[tuple[int, int]]:
         """Where the passage's sentences begin and end, in characters of the passage."""
@@ -340,7 +344,7 @@ class Annotations:
     # ---- compaction and files
 
     def compacted(self, progress: Callable[[int], None] = lambda _: None) -> "Annotations":
-        """The same passages without removed ones and unused words, ordered by (collection, article): a base, no tail."""
+        """The same passages without removed ones and unused words, by (collection, article), with no tail."""
         order = sorted(self.articles.values(), key=lambda a: (self.article_collection.at(a), self.article_number.at(a)))
         docs = [doc for a in order for doc in range(self.article_doc.at(a), self.article_doc.at(a + 1))]
         rows = [self.row(doc) for doc in docs]
@@ -365,7 +369,7 @@ class Annotations:
         spans = [slice(self.sentence_start.at(doc), self.sentence_start.at(doc + 1)) for doc in docs]
         doc_array = np.array(docs, np.int64)
         order_array = np.array(order, np.int64)
-        arrays: dict[str, NDArray[np.generic]] = {
+        arrays: dict[str, Array] = {
             "word_term": new_id[term],
             "word_extra": new_id[extra],
             "word_surface": self.word_surface.take(kept_words),
@@ -389,7 +393,7 @@ class Annotations:
             "title_words": renumbered[title_words],
         }
         for name in ("sentence_word", "sentence_from", "sentence_to"):
-            column: Column[np.generic] = getattr(self, name)
+            column: Column = getattr(self, name)
             arrays[name] = _joined([column.part(s.start, s.stop) for s in spans], np.uint16)
         compacted = Annotations(self.code, vocabulary, arrays, self.collections)
         compacted.gram_counts[:] = 0
@@ -413,10 +417,11 @@ class Annotations:
         return cls(code, Vocabulary.open(folder), arrays, collections)
 
 
-def mapped(path: Path) -> NDArray[np.generic]:
+def mapped(path: Path) -> Array:
     """An array mapped from its file, as a plain ndarray: numpy's memmap class is slow at every slice."""
     array = np.load(path, mmap_mode="r" if path.stat().st_size > 4096 else None)
-    return array.view(np.ndarray)
+    plain: Array = array.view(np.ndarray)
+    return plain
 
 
 def ranges(start: NDArray[np.int64], length: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -426,11 +431,11 @@ def ranges(start: NDArray[np.int64], length: NDArray[np.int64]) -> NDArray[np.in
     return np.repeat(start - (ends - length), length) + np.arange(total)
 
 
-def _starts(lengths: "Sequence[int] | NDArray[np.int64]", kind: type[np.generic]) -> NDArray[np.generic]:
+def _starts(lengths: "Sequence[int] | NDArray[np.int64]", kind: type[np.generic]) -> Array:
     starts = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=starts[1:])
     return starts.astype(kind)
 
 
-def _joined(parts: Sequence[NDArray[np.generic]], kind: type[np.generic]) -> NDArray[np.generic]:
+def _joined(parts: Sequence[Array], kind: type[np.generic]) -> Array:
     return np.concatenate(parts) if parts else np.zeros(0, kind)

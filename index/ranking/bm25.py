@@ -1,13 +1,13 @@
 """BM25 as `rank_bm25.BM25Okapi` defines it, over postings instead of over every passage.
 
-Two things differ from `BM25Okapi`: idf is `ln(1 + (N - df + 0.5) / (df + 0.5))`, always above zero, and term frequencies
-lie in postings, so that a query touches only the passages that hold one of its terms. Returned scores are equal to the
-plain class's with that idf, to the last bit (see tests/unit/test_bm25.py).
+Two things differ from `BM25Okapi`: idf is `ln(1 + (N - df + 0.5) / (df + 0.5))`, always above zero, and term
+frequencies lie in postings, so that a query touches only the passages that hold one of its terms. Returned scores are
+equal to the plain class's with that idf, to the last bit (see tests/unit/test_bm25.py).
 
-Layout: an immutable base, which may be mapped from a file, and a growable tail for what was added since. Passages ("docs")
-are numbered from 0; the tail goes on where the base ends, so a term's postings are at most two ascending slices. A
-posting is the doc and a code that stands for the pair (term frequency, passage length); one small table turns codes into
-the saturated term frequency, so a change of the average length costs microseconds.
+Layout: an immutable base, which may be mapped from a file, and a growable tail for what was added since. Passages
+("docs") are numbered from 0; the tail goes on where the base ends, so a term's postings are at most two ascending
+slices. A posting is the doc and a code that stands for the pair (term frequency, passage length); one small table turns
+codes into the saturated term frequency, so a change of the average length costs microseconds.
 """
 
 import math
@@ -33,6 +33,7 @@ _PROBED = 24
 _LOOKED_UP = 64
 _SHORT_LIST = 4_000
 
+Codes = NDArray[np.uint16] | NDArray[np.uint32]
 WeightedTerm = tuple[int, float]
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -53,7 +54,7 @@ class Base:
 
     pointers: NDArray[np.int64]
     docs: Ints
-    codes: NDArray[np.unsignedinteger]
+    codes: Codes
     lengths: Ints
     pair_tf: Floats
     pair_length: Floats
@@ -96,7 +97,7 @@ def build_base(
     numbers = np.zeros((2, 64), np.uint32)
     pairs: list[tuple[int, int]] = [(0, 1)]
     df = np.zeros(vocabulary_size, np.int64)
-    runs: list[tuple[NDArray[np.int64], Ints, NDArray[np.unsignedinteger]]] = []
+    runs: list[tuple[NDArray[np.int64], Ints, Codes]] = []
     first = 0
     for terms, passages, n in chunks:
         counts = np.bincount(passages, minlength=n)
@@ -128,14 +129,15 @@ def build_base(
         codes = flat.take(cell)
         docs_per_term = np.bincount(term, minlength=vocabulary_size)
         df += docs_per_term
-        small = codes.astype(np.uint16) if len(pairs) <= 65_536 else codes
+        small: Codes = codes.astype(np.uint16) if len(pairs) <= 65_536 else codes
         runs.append((docs_per_term, local + np.int32(first), small))
         first += n
     lengths = np.concatenate(all_lengths) if all_lengths else np.zeros(0, np.int32)
     pointers = np.zeros(vocabulary_size + 1, np.int64)
     np.cumsum(df, out=pointers[1:])
     docs = np.empty(int(pointers[-1]), np.int32)
-    all_codes = np.empty(int(pointers[-1]), np.uint16 if len(pairs) <= 65_536 else np.uint32)
+    total = int(pointers[-1])
+    all_codes: Codes = np.empty(total, np.uint16) if len(pairs) <= 65_536 else np.empty(total, np.uint32)
     fill = pointers[:-1].copy()
     while runs:
         docs_per_term, run_docs, run_codes = runs.pop(0)
@@ -270,7 +272,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         added = np.diff(begin, append=len(term))
         have = self._tail_count[terms]
         need = have + added
-        self._make_room(terms, have, need)
+        self._make_room(terms, have, need.astype(np.int64))
         target = np.repeat(self._tail_start[terms].astype(np.int64) + have - begin, added) + np.arange(len(term))
         self._tail_docs[target] = local + first
         self._tail_codes[target] = codes
@@ -402,7 +404,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
             probe = self._best(touched, dense, top_k + _PROBED, allowed)
             if len(probe) >= top_k:
                 exact = self._score(probe, units)
-                threshold = max(threshold, float(np.partition(exact, len(exact) - top_k)[len(exact) - top_k]) * _SELECTS)
+                threshold = max(threshold, _kth(exact, top_k) * _SELECTS)
             if rest[done] < threshold:
                 break
             limit = 2 * visited
@@ -421,13 +423,13 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         found = scores > 0
         candidates, scores = candidates[found], scores[found]
         if len(scores) > top_k:
-            keep = scores >= np.partition(scores, len(scores) - top_k)[len(scores) - top_k]
+            keep = scores >= _kth(scores, top_k)
             candidates, scores = candidates[keep], scores[keep]
         order = np.lexsort((candidates, -scores))
         return candidates[order], scores[order]
 
-    def _slices(self, term: int) -> list[tuple[Ints, NDArray[np.unsignedinteger]]]:
-        found: list[tuple[Ints, NDArray[np.unsignedinteger]]] = []
+    def _slices(self, term: int) -> list[tuple[Ints, Codes]]:
+        found: list[tuple[Ints, Codes]] = []
         if term < len(self.base.pointers) - 1:
             begin, end = int(self.base.pointers[term]), int(self.base.pointers[term + 1])
             if end > begin:
@@ -455,9 +457,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         lists.sort(key=lambda one: one.size)
         return lists
 
-    def _best_of(
-        self, parts: list[tuple[Ints, NDArray[np.unsignedinteger], float]]
-    ) -> tuple[Ints, NDArray[np.float32]]:
+    def _best_of(self, parts: list[tuple[Ints, Codes, float]]) -> tuple[Ints, NDArray[np.float32]]:
         docs = np.concatenate([d for d, _, _ in parts])
         impacts = np.concatenate([self._rough.take(c, mode="clip") * np.float32(w) for _, c, w in parts])
         # Bits of floats above zero rise with the float: one sort by doc and impact, then the last of each doc.
@@ -473,7 +473,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
 
     def _accumulate(self, lists: Sequence["_UnitList"], touched: list[Ints]) -> None:
         accumulator = self._accumulator
-        short: list[tuple[Ints, NDArray[np.unsignedinteger], float]] = []
+        short: list[tuple[Ints, Codes, float]] = []
         for one in lists:
             for docs, impacts in one.merged:
                 np.add.at(accumulator, docs, impacts)
@@ -493,9 +493,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
             np.add.at(accumulator, docs, impacts)
             touched.append(docs)
 
-    def _above(
-        self, touched: list[Ints], dense: bool, least: np.float32, allowed: NDArray[np.bool_] | None
-    ) -> Ints:
+    def _above(self, touched: list[Ints], dense: bool, least: np.float32, allowed: NDArray[np.bool_] | None) -> Ints:
         floor = max(least, np.float32(1e-30))
         if dense:
             docs = (self._accumulator[: self.docs_given] >= floor).nonzero()[0].astype(np.int32)
@@ -525,7 +523,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
                 break
         if len(docs) > top_k:
             sums = self._accumulator.take(docs)
-            least = np.partition(sums, len(sums) - top_k)[len(sums) - top_k] * np.float32(_SELECTS)
+            least = np.float32(_kth(sums, top_k) * _SELECTS)
             docs = docs.compress(sums >= least)
         return docs
 
@@ -545,7 +543,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
                 found = self._rough.take(codes.take(at, mode="clip")) * np.float32(weight)
                 sums += found * (docs.take(at, mode="clip") == candidates)
             if len(sums) >= top_k:
-                threshold = max(threshold, float(np.partition(sums, len(sums) - top_k)[len(sums) - top_k]) * _SELECTS)
+                threshold = max(threshold, _kth(sums, top_k) * _SELECTS)
             keep = sums >= np.float32((threshold - rest[i + 1]) * _SELECTS)
             candidates, sums = candidates.compress(keep), sums.compress(keep)
         return candidates
@@ -585,7 +583,13 @@ class _UnitList:
     size: int
     bound: float
     merged: list[tuple[Ints, NDArray[np.float32]]]
-    parts: list[tuple[Ints, NDArray[np.unsignedinteger], float]]
+    parts: list[tuple[Ints, Codes, float]]
+
+
+def _kth(values: NDArray[np.floating], k: int) -> float:
+    """The k-th highest of at least k values."""
+    place = len(values) - k
+    return float(np.partition(values, place)[place])
 
 
 def _distinct(docs: Ints) -> Ints:

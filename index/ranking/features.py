@@ -150,9 +150,9 @@ def _compute(
     unit_of = scratch.unit.take(terms)
     hits = (unit_of >= 0).nonzero()[0]
     hit_units = unit_of[hits].astype(np.int64)
-    inside = np.zeros(sentence_count * count)
-    np.maximum.at(inside, sentence_of[hits] * count + hit_units, scratch.weight.take(terms[hits]))
-    inside = inside.reshape(sentence_count, count)
+    flat = np.zeros(sentence_count * count)
+    np.maximum.at(flat, sentence_of[hits] * count + hit_units, scratch.weight.take(terms[hits]))
+    inside = flat.reshape(sentence_count, count)
     in_passage = np.maximum.reduceat(inside, first, axis=0)
 
     articles = [notes.doc_article.at(doc) for doc in docs]
@@ -163,11 +163,10 @@ def _compute(
     title_terms = notes.word_term.take(title_words)
     title_units = scratch.unit.take(title_terms)
     title_hits = (title_units >= 0).nonzero()[0]
-    in_title = np.zeros(passages * count)
-    np.maximum.at(
-        in_title, title_owner[title_hits] * count + title_units[title_hits], scratch.weight.take(title_terms[title_hits])
-    )
-    in_title = in_title.reshape(passages, count)
+    flat = np.zeros(passages * count)
+    cells = title_owner[title_hits] * count + title_units[title_hits]
+    np.maximum.at(flat, cells, scratch.weight.take(title_terms[title_hits]))
+    in_title = flat.reshape(passages, count)
     informative = (notes.word_flags.take(title_words).astype(np.int64) & int(Flag.STOP)) == 0
     asked = np.bincount(title_owner[title_hits], minlength=passages)
     title_asked = asked / np.maximum(np.bincount(title_owner[informative], minlength=passages), 1)
@@ -193,13 +192,11 @@ def _compute(
         sentences[first, column["first_short"]] = 1
 
     hashes = {surface_hash(word.surface) for word in query.words}
-    typed_hash = {surface_hash(unit.typed): place for place, unit in enumerate(query.units)}
     surfaces = notes.word_surface.take(words[hits])
     surface_hit = np.isin(surfaces, np.array(sorted(hashes), np.uint32)) if len(hits) else np.zeros(0, bool)
     exactly = np.zeros(sentence_count * count)
     exactly[sentence_of[hits[surface_hit]] * count + hit_units[surface_hit]] = 1
     sentences[:, column["surface"]] = exactly.reshape(sentence_count, count) @ weights / total
-    del typed_hash
 
     if query.expected is not Expected.ANY:
         _typed(notes, query, words, unit_of, hits, hit_units, weights, sentence_of, begins, sentences, column)

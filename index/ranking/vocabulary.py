@@ -17,7 +17,7 @@ _RANGE = 200
 
 
 class Vocabulary:
-    """Terms and their ids, 0..len-1: an immutable base in two tries, forwards and backwards, and a tail for new ones."""
+    """Terms and their ids, 0..len-1: a fixed base in two tries, forwards and backwards, and a tail for new ones."""
 
     def __init__(self, forwards: "marisa_trie.Trie | None" = None, backwards: "marisa_trie.Trie | None" = None) -> None:
         self._forwards = forwards if forwards is not None else marisa_trie.Trie()

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Executable, Integer, bindparam, delete, func, literal_column, select, union_all
+from sqlalchemy import Executable, Integer, bindparam, delete, func, insert, literal_column, select, union_all
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from index.errors import StoreError, UnknownArticleError
-from index.models import Article, ArticleInfo, NewArticle, Stored
+from index.models import Article, ArticleInfo, Change, NewArticle, Stored
 from index.store.adding import add, chunks, content_hash
 from index.store.connecting import (
     AUTOCOMMIT,
@@ -185,6 +185,70 @@ class Store:
         if row is None:
             raise UnknownArticleError(article_id)
         return Article(ArticleInfo(*row[:-1]), row[-1])
+
+    async def articles(self, numbers: Sequence[int]) -> list[Article]:
+        """Read articles by number, ascending; those that are gone are left out."""
+        found: list[Article] = []
+        with self._use():
+            async with self._reading.connect() as connection:
+                for chunk in chunks(sorted(set(numbers))):
+                    statement = select(*info_columns, articles.c.text).where(articles.c.number.in_(chunk))
+                    rows = await connection.execute(statement.order_by(articles.c.number))
+                    found += [Article(ArticleInfo(*row[:-1]), row[-1]) for row in rows]
+        return found
+
+    async def restore(self, exported: Sequence[Article]) -> list[Stored]:
+        """Store articles as they were in another store, with their ids, dates and revisions, in one transaction.
+
+        An article whose text stands in its collection already, or whose id has the same or a later revision there, is
+        UNCHANGED. An earlier revision of the same id is REVISED. All others are ADDED; an id that another collection
+        uses is replaced by a new one. Numbers are always new, and hashes are computed again.
+        """
+        hashes = await asyncio.to_thread(lambda: [content_hash(article.text) for article in exported])
+        with self._use():
+            async with self._writing, self._engine.begin() as connection:
+                return [
+                    await self._restore_one(connection, article, fingerprint)
+                    for article, fingerprint in zip(exported, hashes, strict=True)
+                ]
+
+    async def _restore_one(self, connection: AsyncConnection, article: Article, fingerprint: str) -> Stored:
+        info = article.info
+        same_text = (articles.c.collection == info.collection) & (articles.c.content_hash == fingerprint)
+        rows = await connection.execute(select(*info_columns).where(same_text | (articles.c.id == info.id)))
+        present = [ArticleInfo(*row) for row in rows]
+        twin = next((one for one in present if one.content_hash == fingerprint), None)
+        if twin is not None and twin.collection == info.collection:
+            return Stored(Change.UNCHANGED, twin)
+        holder = next((one for one in present if one.id == info.id), None)
+        replaced: int | None = None
+        article_id = info.id
+        if holder is not None and holder.collection == info.collection:
+            if holder.revision >= info.revision:
+                return Stored(Change.UNCHANGED, holder)
+            replaced = holder.number
+            await connection.execute(delete(articles).where(articles.c.number == holder.number))
+        elif holder is not None:
+            article_id = self._new_id()
+        values = {
+            "id": article_id,
+            "collection": info.collection,
+            "title": info.title,
+            "source": info.source,
+            "author": info.author,
+            "published_at": info.published_at,
+            "language": info.language,
+            "text": article.text,
+            "content_hash": fingerprint,
+            "characters": len(article.text),
+            "added_at": info.added_at,
+            "added_by": info.added_by,
+            "revision": info.revision,
+        }
+        written = await connection.execute(insert(articles).values(values).returning(*info_columns))
+        return Stored(
+            Change.ADDED if replaced is None else Change.REVISED, ArticleInfo(*written.one()), replaced=replaced
+        )
 
     async def infos(self, collections: Collection[str] | None, *, newest_first: bool = True) -> list[ArticleInfo]:
         """List articles by number, without their texts; None stands for all collections."""

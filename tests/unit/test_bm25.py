@@ -28,7 +28,7 @@ query = st.lists(st.integers(0, 14), min_size=1, max_size=8)
 def index_of(base: Passages, k1: float = 0.9, b: float = 0.55) -> PostingsBM25:
     half = len(base) // 2
     chunks = [
-        (np.array([t for p in part for t in p], np.int32), np.array([len(p) for p in part], np.int32))
+        (np.array([t for p in part for t in p]), np.repeat(np.arange(len(part)), [len(p) for p in part]), len(part))
         for part in (base[:half], base[half:])
         if part
     ]

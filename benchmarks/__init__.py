@@ -1,0 +1,1 @@
+"""Measurements beside other people's engines; see README.md here."""

@@ -1,0 +1,1 @@
+"""Which share of questions finds its passage, by system."""

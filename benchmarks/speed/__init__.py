@@ -1,0 +1,1 @@
+"""What an index costs to build, keep and ask, by engine."""

@@ -1,0 +1,112 @@
+"""What `--json` prints: the shapes that scripts rely on."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from index.evaluation import SetResult
+from index.models import Addition, Answer, ArticleInfo, Citation
+
+Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
+"""What JSON can hold."""
+
+_DELETE_AND_C1 = re.compile("[\x7f-\x9f]")
+
+
+def dumped(value: Value, *, ascii_only: bool = False) -> str:
+    """One JSON text, indented, that a terminal can show.
+
+    json.dumps escapes the control characters below U+0020; those from U+007F to U+009F steer terminals as well, and
+    stand in strings only, where an escape means the same.
+    """
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=2, allow_nan=False)
+    return _DELETE_AND_C1.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def article_value(info: ArticleInfo) -> dict[str, Value]:
+    """An article without its text."""
+    return {
+        "id": info.id,
+        "title": info.title,
+        "source": info.source,
+        "published_at": None if info.published_at is None else info.published_at.isoformat(),
+        "language": info.language,
+        "collection": info.collection,
+    }
+
+
+def listed_value(info: ArticleInfo, passages: int) -> dict[str, Value]:
+    """An article of `list` and `show`."""
+    return {**article_value(info), "passages": passages}
+
+
+def addition_value(addition: Addition) -> dict[str, Value]:
+    """An outcome of `add`: the keys of an article are there, with null, when nothing was stored."""
+    if addition.article is None:
+        article: dict[str, Value] = dict.fromkeys(
+            ("id", "title", "source", "published_at", "language", "collection"), None
+        )
+        article["source"] = addition.source
+    else:
+        article = article_value(addition.article)
+    return {
+        **article,
+        "passages": addition.passages,
+        "skipped": [{"line": line.line, "reason": line.reason} for line in addition.left_out],
+        "change": None if addition.change is None else addition.change.value,
+        "problem": addition.problem,
+    }
+
+
+def answer_value(answer: Answer, *, why: bool = False) -> dict[str, Value]:
+    """An answer. All keys are there for a refusal as well.
+
+    `passage[start:end]` is the quote, or, when it is two sentences that do not touch, the stretch from the first to the
+    second; `quotes` holds start and end of each. Alternatives have the keys that tell of a passage; their `confidence`
+    is null, as only the best passage is judged.
+    """
+    best = answer.best
+    return {
+        "question": answer.question,
+        "status": answer.status.value,
+        "reason": answer.reason,
+        **_passage_value(best, why=why),
+        "confidence": answer.confidence,
+        "matched_terms": list(answer.matched_terms),
+        "unknown_terms": list(answer.unknown_terms),
+        "nearest_titles": list(answer.nearest_titles),
+        "alternatives": [
+            {
+                **_passage_value(citation, why=why),
+                "confidence": None,
+                "matched_terms": list(citation.matched_terms),
+                "unknown_terms": list(answer.unknown_terms),
+            }
+            for citation in answer.alternatives
+        ],
+        "took_ms": round(answer.took_ms, 3),
+    }
+
+
+def _passage_value(citation: Citation | None, *, why: bool) -> dict[str, Value]:
+    if citation is None:
+        nothing: dict[str, Value] = dict.fromkeys(("quote", "passage", "start", "end", "article", "link", "score"), None)
+        return {**nothing, "quotes": [], "other_sources": []} | ({"features": {}} if why else {})
+    value: dict[str, Value] = {
+        "quote": citation.quote,
+        "passage": citation.passage,
+        "start": citation.quotes[0].start,
+        "end": citation.quotes[-1].end,
+        "quotes": [{"start": span.start, "end": span.end} for span in citation.quotes],
+        "article": article_value(citation.article),
+        "link": citation.link,
+        "score": citation.score,
+        "other_sources": [article_value(info) for info in citation.other_sources],
+    }
+    return value | ({"features": dict(citation.features)} if why else {})
+
+
+def result_value(result: SetResult) -> dict[str, Value]:
+    """The figures of a set, by the names of `SetResult`."""
+    return dict(asdict(result))

@@ -1,0 +1,292 @@
+"""The library from outside: articles in, answers out, over a real SQLite file."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from index import (
+    CancelledBuildError,
+    Change,
+    Draft,
+    Library,
+    QuestionError,
+    Refusal,
+    Status,
+    UnknownArticleError,
+)
+
+QUESTION = "how many soldiers were killed?"
+TRUCE = Draft(
+    "Truce on the border",
+    "The two countries agreed to a truce on Wednesday.\n\nAt least 49 soldiers have been killed since Tuesday, the "
+    "ministry said. A first war in the 1990s killed more than 30,000 people.",
+    "https://example.org/truce",
+    "en",
+)
+BRIDGE = Draft(
+    "A bridge opens", "The new bridge over the Lyn opened on Monday. It cost 40 million euros.", "bridge.md", "en"
+)
+DAM = Draft(
+    "Der Damm hält", "Der Damm bei Wellingen hielt stand. Die Feuerwehr zählte 300 Helfer.", "damm.md", "de"
+)
+
+
+@pytest.fixture
+async def library(tmp_path: Path) -> AsyncIterator[Library]:
+    async with await Library.open(f"sqlite+aiosqlite:///{tmp_path}/library.db", tmp_path / "index") as opened:
+        yield opened
+
+
+async def test_the_answering_sentence_is_quoted_word_for_word(library: Library) -> None:
+    await library.add([TRUCE, BRIDGE])
+
+    answer = await library.ask(QUESTION)
+
+    assert answer.status is Status.ANSWERED
+    assert answer.best is not None
+    assert "At least 49 soldiers have been killed" in answer.best.quote
+    stored = await library.article(answer.best.article.id)
+    assert stored.text[answer.best.start : answer.best.end] == answer.best.passage
+    assert answer.best.link is not None
+    assert answer.best.link.startswith("https://example.org/truce#:~:text=")
+
+
+@pytest.mark.parametrize(
+    ("question", "refusal"),
+    [
+        ("what is it?", Refusal.NO_WORDS),
+        ("???", Refusal.NO_WORDS),
+        ("🙂🙂", Refusal.NO_WORDS),
+        ("\x00\x00", Refusal.NO_WORDS),
+        ("xylophone zeppelin", Refusal.UNKNOWN_WORDS),
+        ("zeppelin " * 1200, Refusal.UNKNOWN_WORDS),
+    ],
+)
+async def test_what_cannot_be_answered_is_refused_with_its_reason(
+    library: Library, question: str, refusal: Refusal
+) -> None:
+    await library.add([TRUCE, BRIDGE])
+
+    answer = await library.ask(question)
+
+    assert (answer.status, answer.refusal, answer.best) == (Status.REFUSED, refusal, None)
+    assert answer.reason
+
+
+async def test_a_question_without_text_is_an_error(library: Library) -> None:
+    with pytest.raises(QuestionError):
+        await library.ask("  \n")
+
+
+async def test_an_empty_library_says_so(library: Library) -> None:
+    assert (await library.ask(QUESTION)).refusal is Refusal.EMPTY_LIBRARY
+
+
+async def test_the_only_article_answers(library: Library) -> None:
+    await library.add([BRIDGE])
+
+    answer = await library.ask("what did the bridge cost?")
+
+    assert answer.best is not None
+    assert "40 million euros" in answer.best.quote
+
+
+async def test_unknown_words_are_named(library: Library) -> None:
+    await library.add([TRUCE, BRIDGE])
+
+    answer = await library.ask("how many zeppelins crossed the bridge?")
+
+    assert answer.unknown_terms == ("zeppelins", "crossed")
+
+
+async def test_a_question_is_understood_in_each_language(library: Library) -> None:
+    await library.add([TRUCE, BRIDGE, DAM])
+
+    answer = await library.ask("Wie viele Helfer zählte die Feuerwehr?")
+
+    assert answer.best is not None
+    assert "300 Helfer" in answer.best.quote
+
+
+async def test_a_removed_article_is_never_quoted_again(library: Library) -> None:
+    added = await library.add([TRUCE, BRIDGE])
+    assert added[0].article is not None
+
+    await library.remove([added[0].article.id])
+
+    assert (await library.ask(QUESTION)).status is Status.REFUSED
+    with pytest.raises(UnknownArticleError):
+        await library.remove([added[0].article.id])
+
+
+async def test_a_revision_replaces_the_text_and_keeps_the_id(library: Library) -> None:
+    first = await library.add([TRUCE])
+    revised = Draft(TRUCE.title, TRUCE.text.replace("49", "105"), TRUCE.source, "en")
+
+    second = await library.add([revised])
+    answer = await library.ask(QUESTION)
+
+    assert first[0].article is not None
+    assert second[0].article is not None
+    assert (second[0].change, second[0].article.id) == (Change.REVISED, first[0].article.id)
+    assert answer.best is not None
+    assert "105 soldiers" in answer.best.quote
+    assert answer.alternatives == ()
+
+
+async def test_the_same_text_twice_is_one_article(library: Library) -> None:
+    await library.add([TRUCE])
+
+    again = await library.add([TRUCE])
+
+    assert again[0].change is Change.UNCHANGED
+    assert len(await library.articles()) == 1
+
+
+async def test_a_scope_sees_its_collections_and_nothing_else(library: Library) -> None:
+    await library.add([TRUCE], collection="one")
+    await library.add([BRIDGE], collection="two")
+
+    seen = await library.ask(QUESTION, scope=["one"])
+    unseen = await library.ask(QUESTION, scope=["two"])
+
+    assert seen.best is not None
+    assert unseen.status is Status.REFUSED
+    # What another collection holds is as unknown as what none holds.
+    assert set(unseen.unknown_terms) == {"soldiers", "killed"}
+    assert unseen.nearest_titles == ()
+    assert (await library.ask(QUESTION, scope=["three"])).refusal is Refusal.EMPTY_LIBRARY
+
+
+async def test_near_duplicates_are_shown_once_with_all_their_sources(library: Library) -> None:
+    copy = Draft(TRUCE.title, TRUCE.text.replace("Wednesday", "Wednesday night"), "https://example.com/copy", "en")
+    await library.add([TRUCE, copy, BRIDGE])
+
+    answer = await library.ask(QUESTION)
+
+    assert answer.best is not None
+    assert len(answer.best.other_sources) == 1
+    assert all(c.article.title != TRUCE.title for c in answer.alternatives)
+
+
+async def test_at_most_three_of_the_first_five_passages_are_of_one_article(library: Library) -> None:
+    paragraphs = [f"Ferry number {i} to the island left the harbour with {i * 7} people. " * 8 for i in range(1, 9)]
+    long = Draft("Ferries", "\n\n".join(p.strip() for p in paragraphs), "ferries.md", "en")
+    others = [
+        Draft(f"Harbour {i}", f"A ferry for the island waited in the harbour {why}.", f"h{i}.md", "en")
+        for i, why in enumerate(("until its captain came back", "because fog lay over Aster", "with a broken engine"))
+    ]
+    await library.add([long, *others])
+
+    answer = await library.ask("which ferry left the harbour for the island?", top_k=5)
+
+    assert answer.best is not None
+    shown = [answer.best, *answer.alternatives]
+    assert len(shown) == 5
+    assert sum(c.article.title == "Ferries" for c in shown) <= 3
+
+
+async def test_questions_go_on_while_the_index_is_built(library: Library) -> None:
+    await library.add([TRUCE, BRIDGE, DAM])
+    seen: list[tuple[int, int]] = []
+
+    building = asyncio.create_task(library.reindex(lambda done, total: seen.append((done, total))))
+    answers = [await library.ask(QUESTION) for _ in range(5)]
+    status = await building
+
+    assert all(answer.best is not None for answer in answers)
+    assert (status.articles, seen[-1]) == (3, (3, 3))
+    assert (await library.ask(QUESTION)).best is not None
+
+
+async def test_a_cancelled_build_leaves_the_index_as_it_was(library: Library) -> None:
+    await library.add([TRUCE])
+
+    with pytest.raises(CancelledBuildError):
+        await library.reindex(cancelled=lambda: True)
+
+    assert (await library.ask(QUESTION)).best is not None
+
+
+async def test_an_article_added_during_a_build_is_in_the_new_index(library: Library) -> None:
+    await library.add([BRIDGE])
+
+    building = asyncio.create_task(library.reindex())
+    await library.add([TRUCE])
+    await building
+
+    assert (await library.ask(QUESTION)).best is not None
+
+
+async def test_a_saved_index_is_used_again_and_caught_up(tmp_path: Path) -> None:
+    address = f"sqlite+aiosqlite:///{tmp_path}/library.db"
+    async with await Library.open(address, tmp_path / "index") as library:
+        await library.add([BRIDGE, DAM])
+    async with await Library.open(address, None) as library:
+        await library.add([TRUCE])
+
+    async with await Library.open(address, tmp_path / "index") as library:
+        assert (await library.ask(QUESTION)).best is not None
+        assert (await library.ask("was hielt stand?")).best is not None
+        assert (await library.status()).articles == 3
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone", "manifest"])
+async def test_a_damaged_index_is_rebuilt_never_trusted(tmp_path: Path, damage: str) -> None:
+    address = f"sqlite+aiosqlite:///{tmp_path}/library.db"
+    async with await Library.open(address, tmp_path / "index") as library:
+        await library.add([TRUCE, BRIDGE])
+    rows = next((tmp_path / "index").rglob("row_words.npy"))
+    if damage == "cut":
+        rows.write_bytes(rows.read_bytes()[:-4])
+    elif damage == "gone":
+        rows.unlink()
+    else:
+        next((tmp_path / "index").rglob("manifest.json")).write_text("{")
+
+    async with await Library.open(address, tmp_path / "index") as library:
+        assert (await library.ask(QUESTION)).best is not None
+
+
+async def test_an_index_of_another_store_is_not_used(tmp_path: Path) -> None:
+    async with await Library.open(f"sqlite+aiosqlite:///{tmp_path}/one.db", tmp_path / "index") as library:
+        await library.add([TRUCE])
+
+    async with await Library.open(f"sqlite+aiosqlite:///{tmp_path}/two.db", tmp_path / "index") as library:
+        assert (await library.ask(QUESTION)).refusal is Refusal.EMPTY_LIBRARY
+
+
+async def test_export_and_import_lose_nothing(library: Library, tmp_path: Path) -> None:
+    await library.add([TRUCE, DAM])
+    await library.add([BRIDGE], collection="server")
+    count = await library.export(tmp_path / "all.jsonl")
+
+    async with await Library.open(f"sqlite+aiosqlite:///{tmp_path}/other.db") as other:
+        await other.import_(tmp_path / "all.jsonl")
+        again = await other.import_(tmp_path / "all.jsonl")
+        await other.export(tmp_path / "again.jsonl")
+        answer = await other.ask(QUESTION)
+
+    assert count == 3
+    assert {stored.change for stored in again} == {Change.UNCHANGED}
+    assert (tmp_path / "again.jsonl").read_text("utf-8") == (tmp_path / "all.jsonl").read_text("utf-8")
+    assert answer.best is not None
+
+
+async def test_boilerplate_is_left_out_and_told(library: Library) -> None:
+    text = "Truce on the border\n\n" + TRUCE.text + "\n\nLeave a Reply\n\nYour email address will not be published."
+
+    added = await library.add([Draft(TRUCE.title, text, TRUCE.source, "en")])
+
+    assert [line.line for line in added[0].left_out][:2] == ["Truce on the border", "Leave a Reply"]
+    assert all(line.reason for line in added[0].left_out)
+
+
+async def test_a_text_without_words_changes_nothing(library: Library) -> None:
+    added = await library.add([Draft("Empty", " \n…", "e.md", "en"), BRIDGE])
+
+    assert added[0].article is None
+    assert added[0].problem
+    assert added[1].article is not None

@@ -1,0 +1,1 @@
+"""What several tests share: articles and libraries."""

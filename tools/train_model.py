@@ -1,0 +1,286 @@
+"""Trains the weights of re-ranking and confidence: `python tools/train_model.py DATA_DIR [OUT]`, deterministic.
+
+DATA_DIR holds folders in the format that `footnote eval` reads. Weights come from the even half of each set's articles
+(by their place in articles.jsonl); the figures printed are those of the odd half, which training has not seen.
+"""
+
+import argparse
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from index.answering import Group, Ranker, Ranking, confidence_features, quote_spans
+from index.engines.embedded import EmbeddedEngine
+from index.engines.protocol import IndexedArticle
+from index.evaluation import Question, QuestionSet, comparable, holds_answer, read_questions, read_set
+from index.passages import split
+from index.ranking.features import CONFIDENCE_FEATURES, PASSAGE_FEATURES, SENTENCE_FEATURES
+from index.ranking.model import Model
+
+MOST_QUESTIONS = 700
+AWAY = 200
+_BEST = PASSAGE_FEATURES.index("best_sentence")
+
+Floats = NDArray[np.float64]
+Example = tuple[Floats, NDArray[np.bool_], float]
+
+
+@dataclass(slots=True)
+class Case:
+    """A question with its candidates and what is right: passages, and sentences of right passages."""
+
+    groups: tuple[Group, ...]
+    right: list[NDArray[np.bool_]]
+    right_sentences: list[NDArray[np.bool_]]
+    held_out: bool
+    name: str
+    weight: float
+
+
+def collect(folder: Path, zero: Model, others: Sequence[Question]) -> tuple[list[Case], list[Case | None]]:
+    """Cases of a set, and cases whose answer is not in the library: own article left out, or another set's question."""
+    questions = read_set(folder)
+    engine, texts = index(questions)
+    random.seed(7)
+    asked = [q for q in questions.questions if q.answers]
+    if len(asked) > MOST_QUESTIONS:
+        asked = random.sample(asked, MOST_QUESTIONS)
+    place = {name: i for i, (name, _) in enumerate(questions.articles)}
+    everywhere = [name for name, _ in questions.articles]
+    ranker = Ranker()
+    cases: list[Case] = []
+    away: list[Case | None] = []
+    half = max(sum(place[q.article] % 2 == 0 for q in asked), 1)
+    for number, question in enumerate(asked):
+        odd = place[question.article] % 2 == 1
+        ranking = ranker.rank(question.question, engine, None, weights=zero)
+        cases.append(judge(ranking, question, place[question.article], texts, odd, folder.name, half))
+        if number % 3 == 0:
+            scope = [name for name in everywhere if name != question.article]
+            without = ranker.rank(question.question, engine, scope, weights=zero)
+            away.append(judge(without, question, -1, texts, odd, folder.name, half))
+    for number, question in enumerate(others):
+        ranking = ranker.rank(question.question, engine, None, weights=zero)
+        away.append(judge(ranking, question, -1, texts, number % 2 == 1, folder.name, half))
+    return cases, away
+
+
+def index(questions: QuestionSet) -> tuple[EmbeddedEngine, list[str]]:
+    """An engine in which each article is a collection of its own and its number is its place."""
+    engine = EmbeddedEngine()
+    articles: list[IndexedArticle] = []
+    for number, (name, draft) in enumerate(questions.articles):
+        code = draft.language or "en"
+        passages = tuple((s.start, draft.text[s.start : s.end]) for s in split(draft.text, code))
+        articles.append(IndexedArticle(number, code, name, -float(number), draft.title, passages))
+    engine.replace(articles, [])
+    engine = engine.compacted()
+    _NOTES.append(engine)
+    return engine, [draft.text for _, draft in questions.articles]
+
+
+_NOTES: list[EmbeddedEngine] = []
+
+
+def judge(
+    ranking: Ranking, question: Question, article: int, texts: Sequence[str], odd: bool, name: str, half: int
+) -> Case:
+    """Mark which candidates and which of their sentences hold a gold answer."""
+    answers = [comparable(text) for text in question.answers]
+    engine = _NOTES[-1]
+    right: list[NDArray[np.bool_]] = []
+    sentences: list[NDArray[np.bool_]] = []
+    for group in ranking.groups:
+        marks = np.zeros(len(group.docs), bool)
+        rows = np.zeros(len(group.table.owner), bool)
+        notes = engine.annotations(group.query.language)
+        for i, (key, doc) in enumerate(zip(group.keys, group.docs, strict=True)):
+            if key.article != article:
+                continue
+            passage = texts[article][notes.doc_from.at(doc) : notes.doc_to.at(doc)]
+            marks[i] = holds_answer(comparable(passage), answers, question.language)
+            if marks[i]:
+                first = int(group.table.first[i])
+                for j, (start, end) in enumerate(notes.sentences(doc)):
+                    rows[first + j] = holds_answer(comparable(passage[start:end]), answers, question.language)
+        right.append(marks)
+        sentences.append(rows)
+    return Case(ranking.groups, right, sentences, odd, name, 1 / half**0.5)
+
+
+def softmax(examples: Sequence[Example], l2: float = 1e-3) -> Floats:
+    """Weights that put the most probability on the right rows of each example (X, right, weight)."""
+    x = np.concatenate([e[0] for e in examples])
+    y = np.concatenate([e[1] for e in examples]).astype(float)
+    sizes = np.array([len(e[1]) for e in examples])
+    starts = np.cumsum(sizes) - sizes
+    which = np.repeat(np.arange(len(sizes)), sizes)
+    importance = np.array([e[2] for e in examples])
+    importance /= importance.sum()
+    spread = x.std(0) + 1e-6
+    z = (x - x.mean(0)) / spread
+
+    def loss(w: Floats) -> tuple[float, Floats]:
+        value = z @ w
+        highest = np.maximum.reduceat(value, starts)
+        e = np.exp(value - highest[which])
+        total = np.add.reduceat(e, starts)
+        good = e * y
+        mass = np.add.reduceat(good, starts) + 1e-12
+        p, q = e / total[which], good / mass[which]
+        gradient = z.T @ ((p - q) * importance[which]) + 2 * l2 * w
+        return float(-(importance * np.log(mass / total)).sum() + l2 * (w @ w)), gradient
+
+    found = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 400})
+    return np.asarray(found.x / spread, np.float64)
+
+
+def logistic(x: Floats, y: Floats, importance: Floats, l2: float = 1e-3) -> tuple[Floats, float]:
+    """Weights and bias of a logistic regression."""
+    spread, middle = x.std(0) + 1e-6, x.mean(0)
+    z = np.column_stack([(x - middle) / spread, np.ones(len(x))])
+    importance = importance / importance.sum()
+
+    def loss(w: Floats) -> tuple[float, Floats]:
+        v = z @ w
+        p = 1 / (1 + np.exp(-v))
+        cost = -(importance * (y * np.log(p + 1e-12) + (1 - y) * np.log(1 - p + 1e-12))).sum()
+        return float(cost + l2 * (w[:-1] @ w[:-1])), z.T @ (importance * (p - y)) + 2 * l2 * np.r_[w[:-1], 0]
+
+    w = np.asarray(minimize(loss, np.zeros(z.shape[1]), jac=True, method="L-BFGS-B").x)
+    scaled = w[:-1] / spread
+    return scaled, float(w[-1] - middle @ scaled)
+
+
+def rescore(case: Case, sentence: Floats, passage: Floats | None) -> None:
+    """Give the case's groups the scores of these weights."""
+    for group in case.groups:
+        group.sentence_scores = group.table.sentences @ sentence
+        group.table.passages[:, _BEST] = np.maximum.reduceat(group.sentence_scores, group.table.first)
+        if passage is not None:
+            group.scores = group.table.passages @ passage
+
+
+def best_of(case: Case) -> list[tuple[int, int]]:
+    """(group, passage) by falling score."""
+    order = [(-float(g.scores[i]), n, i) for n, g in enumerate(case.groups) for i in range(len(g.scores))]
+    return [(n, i) for _, n, i in sorted(order)]
+
+
+def figures(cases: Sequence[Case], engines: dict[str, EmbeddedEngine]) -> tuple[float, float]:
+    """passage_at_1 and quote_at_1."""
+    first = quoted = 0
+    for case in cases:
+        if not case.groups:
+            continue
+        n, i = best_of(case)[0]
+        if not case.right[n][i]:
+            continue
+        first += 1
+        group = case.groups[n]
+        notes = engines[case.name].annotations(group.query.language)
+        spans = notes.sentences(group.docs[i])
+        start = int(group.table.first[i])
+        chosen = {(s.start, s.end) for s in quote_spans(group, i, spans)}
+        quoted += any(case.right_sentences[n][start + j] for j, span in enumerate(spans) if span in chosen)
+    return first / len(cases), quoted / len(cases)
+
+
+def certainty(case: Case) -> Floats:
+    """The confidence features of the best passage."""
+    order = best_of(case)
+    n, i = order[0]
+    values = confidence_features(case.groups[n], i, [(case.groups[a], b) for a, b in order])
+    return np.array([values[name] for name in CONFIDENCE_FEATURES])
+
+
+def main() -> None:
+    """Train, print figures, write the file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path, nargs="?", default=Path("index/ranking/model.json"))
+    arguments = parser.parse_args()
+    folders = sorted(p.parent for p in arguments.data.glob("*/questions.jsonl"))
+    zero = Model(np.zeros(len(SENTENCE_FEATURES)), np.zeros(len(PASSAGE_FEATURES)), np.zeros(11), 0.0, 0.5, 0.2)
+    cases: list[Case] = []
+    away: list[Case] = []
+    engines: dict[str, EmbeddedEngine] = {}
+    for folder in folders:
+        codes = {q.language for q in read_questions(folder / "questions.jsonl")[:1]}
+        others: list[Question] = []
+        if not folder.name.startswith("squad"):
+            for other in folders:
+                related = {other.name[:5], folder.name[:5]} == {"squad", "xquad"} or other == folder
+                if not related and read_questions(other / "questions.jsonl")[0].language in codes:
+                    others += read_questions(other / "questions.jsonl")[:AWAY]
+        found, without = collect(folder, zero, others)
+        engines[folder.name] = _NOTES[-1]
+        cases += found
+        away += [case for case in without if case is not None and case.groups]
+        print(folder.name, len(found), len(without), flush=True)
+    train = [c for c in cases if not c.held_out and c.groups]
+    examples: list[Example] = []
+    for case in train:
+        for group, right, rows in zip(case.groups, case.right, case.right_sentences, strict=True):
+            for i in right.nonzero()[0]:
+                mine = group.table.owner == i
+                if 0 < rows[mine].sum() < mine.sum():
+                    examples.append((group.table.sentences[mine], rows[mine], case.weight))
+    sentence = softmax(examples)
+    examples = []
+    for case in train:
+        rescore(case, sentence, None)
+        right = np.concatenate(case.right)
+        if right.any() and not right.all():
+            examples.append((np.concatenate([g.table.passages for g in case.groups]), right, case.weight))
+    passage = softmax(examples)
+    for case in [*cases, *away]:
+        rescore(case, sentence, passage)
+    known = [c for c in cases if c.groups]
+    x = np.array([certainty(c) for c in [*known, *away]])
+    y = np.r_[np.ones(len(known)), np.zeros(len(away))]
+    held = np.array([c.held_out for c in [*known, *away]])
+    balance = np.where(y == 1, 1 / (y == 1).sum(), 1 / (y == 0).sum())
+    confidence, bias = logistic(x[~held], y[~held], balance[~held])
+    sure = 1 / (1 + np.exp(-(x @ confidence + bias)))
+    inside = np.sort(sure[(y == 1) & ~held])
+    uncertain = float(inside[int(len(inside) * 0.03)])
+    answered = float(inside[int(len(inside) * 0.12)])
+    table = []
+    for name in engines:
+        odd = [c for c in cases if c.name == name and c.held_out]
+        first, quoted = figures(odd, engines)
+        sub_in = np.array([s for s, c in zip(sure, [*known, *away], strict=True) if c.name == name and c.held_out])
+        sub_y = np.array([v for v, c in zip(y, [*known, *away], strict=True) if c.name == name and c.held_out])
+        at_five = np.quantile(sub_in[sub_y == 1], 0.05)
+        refused = float((sub_in[sub_y == 0] < at_five).mean())
+        fixed = float((sub_in[sub_y == 1] < uncertain).mean()), float((sub_in[sub_y == 0] < uncertain).mean())
+        table.append((first, quoted, refused, *fixed))
+        print(
+            f"{name:20} passage@1 {first:.3f} quote@1 {quoted:.3f} away refused at 5 % {refused:.3f}"
+            f" | threshold: refused {fixed[0]:.3f}, away refused {fixed[1]:.3f}"
+        )
+    print("mean", *(round(float(v), 4) for v in np.mean(table, axis=0)))
+
+    def named(names: Sequence[str], values: Floats) -> dict[str, float]:
+        return {name: round(float(value), 4) for name, value in zip(names, values, strict=True)}
+
+    result = {
+        "sentence": named(SENTENCE_FEATURES, sentence),
+        "passage": named(PASSAGE_FEATURES, passage),
+        "confidence": {"bias": round(bias, 4), **named(CONFIDENCE_FEATURES, confidence)},
+        "answered": round(answered, 4),
+        "uncertain": round(uncertain, 4),
+    }
+    arguments.out.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
