@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 from bot.settings import Settings
-from index.library import Library
-from index.store.connecting import is_sqlite, parse
+from index import Library
 
 
 async def open_library(settings: Settings) -> Library:
@@ -17,15 +19,15 @@ async def open_library(settings: Settings) -> Library:
 
 
 def index_folder(settings: Settings) -> Path | None:
-    """Choose where the index is saved: as set, else beside a SQLite file, else nowhere.
-
-    Raises:
-        StoreError: DATABASE_URL is no address.
-    """
+    """Choose where the index is saved: as set, else beside a SQLite file, else nowhere."""
     if settings.index_folder is not None:
         return settings.index_folder
-    address = parse(settings.database_url)
+    try:
+        address = make_url(settings.database_url)
+    except (ArgumentError, ValueError):
+        # The store tells what is wrong with it.
+        return None
     # SQLite's own addresses ("file:…?mode=ro") name a file only to SQLite.
-    if not is_sqlite(address) or not address.database or address.database.startswith("file:"):
+    if address.get_backend_name() != "sqlite" or not address.database or address.database.startswith("file:"):
         return None
     return Path(address.database + ".index")

@@ -13,19 +13,30 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from bot.app import open_library
 from bot.rendering import json_values, terminal
 from bot.settings import Settings, SettingsError, load_settings
-from index.errors import CancelledBuildError, LibraryError, UnreadableFileError
+from index import (
+    SHARED_COLLECTION,
+    Addition,
+    Answer,
+    Article,
+    ArticleInfo,
+    CancelledBuildError,
+    Change,
+    Library,
+    LibraryError,
+    Status,
+    UnreadableFileError,
+)
 from index.evaluation import evaluate
-from index.library import Library
-from index.models import SHARED_COLLECTION, Addition, Answer, Article, ArticleInfo, Change, Status
 
 DONE = 0
 REFUSED = 1
@@ -36,11 +47,15 @@ INTERRUPTED = 130
 _PIPE_COLUMNS = 160
 """How wide tables may be where there is no terminal to ask; other lines are not broken there."""
 
+T = TypeVar("T")
+
 Report = Callable[[int, int], None]
 
 Store = Annotated[
     str | None,
-    typer.Option("--store", metavar="ADDRESS", help="Where the articles are, instead of DATABASE_URL.", show_default=False),
+    typer.Option(
+        "--store", metavar="ADDRESS", help="Where the articles are, instead of DATABASE_URL.", show_default=False
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Collections = Annotated[
@@ -278,7 +293,7 @@ def import_(
     return DONE
 
 
-def _with_library[T](store: str | None, work: Callable[[Library], Coroutine[None, None, T]]) -> T:
+def _with_library(store: str | None, work: Callable[[Library], Coroutine[None, None, T]]) -> T:
     settings = load_settings(store)
     _configure(settings)
 
@@ -359,7 +374,11 @@ def _write(render: Callable[[bool], Iterable[RenderableType]]) -> None:
     plain = not is_terminal or console.is_dumb_terminal
     with _reader_may_leave():
         for part in render(plain):
-            console.print(part, soft_wrap=plain)
+            if plain and isinstance(part, Text):
+                # Rich would break lines and turn tabs into spaces.
+                print(part.plain)  # noqa: T201 - the output of the command
+            else:
+                console.print(part)
         sys.stdout.flush()
 
 

@@ -31,19 +31,19 @@ class Settings(BaseSettings):
     )
 
     database_url: str = Field(
-        "sqlite+aiosqlite:///footnote.db",
+        default="sqlite+aiosqlite:///footnote.db",
         min_length=1,
         max_length=2_048,
         description="Where the articles are: sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME "
         "(1 to 2048 characters).",
     )
     index_folder: Path | None = Field(
-        None,
+        default=None,
         description="Folder of the saved index. Not set: FILE.index beside a SQLite file; with another database the "
         "index is built in memory at each start.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
-        "WARNING",
+        default="WARNING",
         description="The least that is logged, to standard error: DEBUG, INFO, WARNING, ERROR or CRITICAL.",
     )
 

@@ -53,16 +53,10 @@ def _paragraphs(text: str) -> list[tuple[int, int]]:
 def _fitting(text: str, start: int, end: int, language: str) -> list[tuple[int, int]]:
     if end - start <= MAX_PASSAGE_CHARACTERS:
         return [(start, end)]
-    parts = -(-(end - start) // MAX_PASSAGE_CHARACTERS)
-    aim = (end - start) / parts
     pieces: list[tuple[int, int]] = []
     for a, b in sentence_spans(text[start:end], language):
         for piece in _cut(text, start + a, start + b):
-            if (
-                pieces
-                and piece[1] - pieces[-1][0] <= MAX_PASSAGE_CHARACTERS
-                and pieces[-1][1] - pieces[-1][0] < aim * 0.8
-            ):
+            if pieces and piece[1] - pieces[-1][0] <= MAX_PASSAGE_CHARACTERS:
                 pieces[-1] = (pieces[-1][0], piece[1])
             else:
                 pieces.append(piece)

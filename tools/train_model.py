@@ -250,7 +250,7 @@ def main() -> None:
     confidence, bias = logistic(x[~held], y[~held], balance[~held])
     sure = 1 / (1 + np.exp(-(x @ confidence + bias)))
     inside = np.sort(sure[(y == 1) & ~held])
-    uncertain = float(inside[int(len(inside) * 0.03)])
+    uncertain = float(inside[int(len(inside) * 0.04)])
     answered = float(inside[int(len(inside) * 0.12)])
     table = []
     for name in engines:

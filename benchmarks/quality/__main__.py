@@ -173,9 +173,7 @@ def table(rows: Sequence[Row], *, titles: bool) -> Table:
             made.add_row(one.system, one.problem or "")
         else:
             style = "bold" if one.system == OURS else ""
-            made.add_row(
-                one.system, f"{one.passage_at_1:.3f}", f"{one.passage_at_5:.3f}", f"{one.ms:.2f}", style=style
-            )
+            made.add_row(one.system, f"{one.passage_at_1:.3f}", f"{one.passage_at_5:.3f}", f"{one.ms:.2f}", style=style)
     return made
 
 

@@ -5,8 +5,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from index import Addition, Answer, ArticleInfo, Citation
 from index.evaluation import SetResult
-from index.models import Addition, Answer, ArticleInfo, Citation
 
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
 """What JSON can hold."""
@@ -91,7 +91,9 @@ def answer_value(answer: Answer, *, why: bool = False) -> dict[str, Value]:
 
 def _passage_value(citation: Citation | None, *, why: bool) -> dict[str, Value]:
     if citation is None:
-        nothing: dict[str, Value] = dict.fromkeys(("quote", "passage", "start", "end", "article", "link", "score"), None)
+        nothing: dict[str, Value] = dict.fromkeys(
+            ("quote", "passage", "start", "end", "article", "link", "score"), None
+        )
         return {**nothing, "quotes": [], "other_sources": []} | ({"features": {}} if why else {})
     value: dict[str, Value] = {
         "quote": citation.quote,

@@ -14,8 +14,8 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from index import Addition, Answer, Article, ArticleInfo, Change, Citation, Refusal, Span, Status
 from index.evaluation import SetResult
-from index.models import Addition, Answer, Article, ArticleInfo, Change, Citation, Refusal, Span, Status
 
 # ECMA-48: CSI sequences, strings (OSC, DCS, PM, APC, SOS) up to their end, and two-character escapes.
 _ESCAPES = re.compile(
@@ -123,9 +123,7 @@ def _citation(citation: Citation, plain: bool) -> list[RenderableType]:
     if citation.link is not None:
         link = one_line(citation.link)
         parts.append(Text(link, style="" if plain else Style(dim=True, link=link), overflow="fold"))
-    parts += [
-        _styled(f"Also in: {other.title} · {other.source}", "dim", plain) for other in citation.other_sources
-    ]
+    parts += [_styled(f"Also in: {other.title} · {other.source}", "dim", plain) for other in citation.other_sources]
     return parts
 
 
@@ -149,12 +147,12 @@ def _stretches(citation: Citation) -> tuple[Span, ...]:
 
 
 def _alternatives(alternatives: Sequence[Citation], plain: bool) -> list[RenderableType]:
-    lines: list[RenderableType] = []
-    for rank, citation in enumerate(alternatives, 2):
-        line = Text(f"{rank:>3}  ").append(one_line(citation.article.title))
-        source = one_line(citation.article.source)
-        lines.append(line.append(f" · {source}", style=None if plain else "dim") if source else line)
-    return lines
+    return [
+        Text(
+            f"{rank:>3}  {_shortened(one_line(citation.article.title), 50)}", no_wrap=True, overflow="ellipsis"
+        ).append(f" · {_shortened(one_line(citation.quote), 100)}", style=None if plain else "dim")
+        for rank, citation in enumerate(alternatives, 2)
+    ]
 
 
 def _refusal(answer: Answer) -> list[RenderableType]:
@@ -208,9 +206,7 @@ def _features(shown: Sequence[Citation], before: int, plain: bool) -> Table:
 def _add_feature(
     table: Table, shown: Sequence[Citation], name: str, words: str, spelled: Callable[[float], str]
 ) -> None:
-    table.add_row(
-        words, *(spelled(citation.features[name]) if name in citation.features else "" for citation in shown)
-    )
+    table.add_row(words, *(spelled(citation.features[name]) if name in citation.features else "" for citation in shown))
 
 
 def _shortened(text: str, longest: int) -> str:
@@ -286,8 +282,9 @@ def addition_parts(additions: Sequence[Addition], *, plain: bool = False) -> lis
             continue
         info = addition.article
         parts.append(
-            Text(f"{addition.change.value:<9}  {info.id}  {one_line(info.title)}")
-            .append(f" · {info.language}, {counted(addition.passages, 'passage')}", style=None if plain else "dim")
+            Text(f"{addition.change.value:<9}  {info.id}  {one_line(info.title)}").append(
+                f" · {info.language}, {counted(addition.passages, 'passage')}", style=None if plain else "dim"
+            )
         )
         parts += [
             Text(f"{'':11}left out “{_shortened(one_line(line.line), 60)}”: {one_line(line.reason)}")

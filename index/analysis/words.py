@@ -106,6 +106,11 @@ _ARABIC_MARKS = re.compile("[\u064b-\u065f\u0670]")
 _CURRENCY = {"$": "dollar", "€": "euro", "£": "pound", "₹": "rupee", "₽": "ruble"}
 
 
+def is_wordless(text: str) -> bool:
+    """Whether a text begins in a script that is cut into pairs of characters."""
+    return _IS_WORDLESS.match(text) is not None
+
+
 def fold_accents(text: str) -> str:
     """Drop the combining marks of Latin, Greek and Cyrillic; other scripts keep theirs, which are letters to them."""
     if text.isascii():

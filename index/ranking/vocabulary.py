@@ -9,6 +9,7 @@ from rapidfuzz.distance import OSA
 
 from index.analysis.languages import Language
 from index.analysis.relations import related
+from index.analysis.words import is_wordless
 
 MAX_VARIANTS = 12
 
@@ -45,7 +46,7 @@ class Vocabulary:
         """A vocabulary of the kept ids only, and the new id of each, in the order of `kept`."""
         terms = [self.term(i) for i in kept]
         forwards = marisa_trie.Trie(terms)
-        backwards = marisa_trie.Trie([term[::-1] for term in terms if len(term) > 2 and term.isalpha()])
+        backwards = marisa_trie.Trie([term[::-1] for term in terms if len(term) > 2 and is_spelt(term)])
         return Vocabulary(forwards, backwards), [forwards[term] for term in terms]
 
     def __len__(self) -> int:
@@ -87,7 +88,7 @@ class Vocabulary:
     def _sort_tail(self) -> None:
         if self._tail_seen == len(self._tail_terms):
             return
-        new = [term for term in self._tail_terms[self._tail_seen :] if len(term) > 2 and term.isalpha()]
+        new = [term for term in self._tail_terms[self._tail_seen :] if len(term) > 2 and is_spelt(term)]
         self._tail_seen = len(self._tail_terms)
         # Sorting a sorted list with a few more at its end is close to linear.
         self._tail_sorted = sorted(self._tail_sorted + new)
@@ -104,12 +105,20 @@ def _range(terms: list[str], prefix: str) -> list[str]:
     return found
 
 
+def is_spelt(term: str) -> bool:
+    """Whether a term is a word with letters that may be misspelt or take endings: no number, sign or pair of characters.
+
+    `str.isalpha` would not do: the vowels of Hindi or Telugu are marks.
+    """
+    return term[0].isalpha() and not is_wordless(term) and not any(c.isdigit() for c in term)
+
+
 def variants(term: str, language: Language, vocabulary: Vocabulary) -> list[tuple[str, float]]:
     """Terms of the vocabulary that may stand for a typed term, with weights below 1, best first.
 
     Misspellings (unknown words only), other endings, compounds and their parts, and for English related words.
     """
-    if len(term) < 4 or not term.isalpha() or language.loose_endings == 2:
+    if len(term) < 4 or not is_spelt(term):
         return []
     found: dict[str, float] = {}
     known = vocabulary.get(term) is not None
