@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
@@ -38,13 +38,15 @@ from index import (
 )
 from index.evaluation import evaluate
 
+log = logging.getLogger(__name__)
+
 DONE = 0
 REFUSED = 1
 FAILED = 2
 INTERRUPTED = 130
 """128 and the number of SIGINT, as shells tell it."""
 
-_PIPE_COLUMNS = 160
+_PIPE_COLUMNS = 200
 """How wide tables may be where there is no terminal to ask; other lines are not broken there."""
 
 T = TypeVar("T")
@@ -90,9 +92,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         named = f"{error.filename}: " if error.filename else ""
         return _failed(f"{named}{error.strerror or error}")
+    except CancelledBuildError as error:
+        return _failed(str(error), INTERRUPTED)
     except (LibraryError, SettingsError) as error:
         return _failed(str(error))
-    except KeyboardInterrupt:
+    except Exception as error:
+        # What nobody foresaw is a bug; a person at a terminal gets one line of it all the same.
+        log.debug("unforeseen", exc_info=error)
+        return _failed(f"a bug, please report it: {type(error).__name__}: {error} (LOG_LEVEL=DEBUG shows where)")
+    if code == INTERRUPTED:
+        # No command ends with it: Typer has caught KeyboardInterrupt.
         return _failed("interrupted", INTERRUPTED)
     return code if isinstance(code, int) else DONE
 
@@ -215,7 +224,7 @@ def remove(
         return await library.remove([_readable(one) for one in ids])
 
     for info in _with_library(store, removed):
-        _write_line(f"removed  {info.id}  {info.title}")
+        _write_line(f"removed {info.id} {info.title}")
     return DONE
 
 
@@ -229,10 +238,7 @@ def reindex(store: Store = None) -> int:
         articles, passages = terminal.counted(status.articles, "article"), terminal.counted(status.passages, "passage")
         return f"indexed {articles} in {passages}; languages: {', '.join(status.languages) or 'none'}"
 
-    try:
-        _write_line(_with_library(store, built))
-    except CancelledBuildError as error:
-        return _failed(str(error), INTERRUPTED)
+    _write_line(_with_library(store, built))
     return DONE
 
 
@@ -257,7 +263,7 @@ def eval_(
     if as_json:
         _write_json([json_values.result_value(result) for result in results])
     else:
-        _write(lambda plain: [terminal.result_table(results, plain=plain)])
+        _write(lambda plain: terminal.result_tables(results, plain=plain))
     return DONE
 
 
@@ -378,7 +384,8 @@ def _write(render: Callable[[bool], Iterable[RenderableType]]) -> None:
                 # Rich would break lines and turn tabs into spaces.
                 print(part.plain)  # noqa: T201 - the output of the command
             else:
-                console.print(part)
+                # In a group, because Rich joins texts that it prints, and forgets which of them may be wrapped.
+                console.print(Group(part))
         sys.stdout.flush()
 
 

@@ -25,6 +25,9 @@ from index.ranking.model import Model
 
 MOST_QUESTIONS = 700
 AWAY = 200
+SMALL = 5
+SMALL_LIBRARIES = 8
+SMALL_QUESTIONS = 15
 _BEST = PASSAGE_FEATURES.index("best_sentence")
 
 Floats = NDArray[np.float64]
@@ -35,6 +38,7 @@ Example = tuple[Floats, NDArray[np.bool_], float]
 class Case:
     """A question with its candidates and what is right: passages, and sentences of right passages."""
 
+    engine: EmbeddedEngine
     groups: tuple[Group, ...]
     right: list[NDArray[np.bool_]]
     right_sentences: list[NDArray[np.bool_]]
@@ -43,7 +47,7 @@ class Case:
     weight: float
 
 
-def collect(folder: Path, zero: Model, others: Sequence[Question]) -> tuple[list[Case], list[Case | None]]:
+def collect(folder: Path, zero: Model, others: Sequence[Question]) -> tuple[list[Case], list[Case]]:
     """Cases of a set, and cases whose answer is not in the library: own article left out, or another set's question."""
     questions = read_set(folder)
     engine, texts = index(questions)
@@ -55,19 +59,19 @@ def collect(folder: Path, zero: Model, others: Sequence[Question]) -> tuple[list
     everywhere = [name for name, _ in questions.articles]
     ranker = Ranker()
     cases: list[Case] = []
-    away: list[Case | None] = []
+    away: list[Case] = []
     half = max(sum(place[q.article] % 2 == 0 for q in asked), 1)
     for number, question in enumerate(asked):
         odd = place[question.article] % 2 == 1
         ranking = ranker.rank(question.question, engine, None, weights=zero)
-        cases.append(judge(ranking, question, place[question.article], texts, odd, folder.name, half))
+        cases.append(judge(engine, ranking, question, place[question.article], texts, odd, folder.name, half))
         if number % 3 == 0:
             scope = [name for name in everywhere if name != question.article]
             without = ranker.rank(question.question, engine, scope, weights=zero)
-            away.append(judge(without, question, -1, texts, odd, folder.name, half))
+            away.append(judge(engine, without, question, -1, texts, odd, folder.name, half))
     for number, question in enumerate(others):
         ranking = ranker.rank(question.question, engine, None, weights=zero)
-        away.append(judge(ranking, question, -1, texts, number % 2 == 1, folder.name, half))
+        away.append(judge(engine, ranking, question, -1, texts, number % 2 == 1, folder.name, half))
     return cases, away
 
 
@@ -80,20 +84,51 @@ def index(questions: QuestionSet) -> tuple[EmbeddedEngine, list[str]]:
         passages = tuple((s.start, draft.text[s.start : s.end]) for s in split(draft.text, code))
         articles.append(IndexedArticle(number, code, name, -float(number), draft.title, passages))
     engine.replace(articles, [])
-    engine = engine.compacted()
-    _NOTES.append(engine)
-    return engine, [draft.text for _, draft in questions.articles]
+    return engine.compacted(), [draft.text for _, draft in questions.articles]
 
 
-_NOTES: list[EmbeddedEngine] = []
+def collect_small(folder: Path, zero: Model) -> tuple[list[Case], list[Case]]:
+    """The same from libraries of `SMALL` articles each, as a new library is: few passages, and most words unknown."""
+    questions = read_set(folder)
+    random.seed(11)
+    cases: list[Case] = []
+    away: list[Case] = []
+    for odd in (False, True):
+        half = list(questions.articles)[int(odd) :: 2]
+        parts = [half[i : i + SMALL] for i in range(0, len(half), SMALL)][:SMALL_LIBRARIES]
+        asked: list[list[Question]] = []
+        for part in parts:
+            names = {name for name, _ in part}
+            own = [q for q in questions.questions if q.article in names and q.answers]
+            asked.append(random.sample(own, min(len(own), SMALL_QUESTIONS)))
+        for number, part in enumerate(parts):
+            engine, texts = index(QuestionSet(folder.name, tuple(part), ()))
+            place = {name: i for i, (name, _) in enumerate(part)}
+            ranker = Ranker()
+            for question in asked[number]:
+                ranking = ranker.rank(question.question, engine, None, weights=zero)
+                case = judge(
+                    engine, ranking, question, place[question.article], texts, odd, f"small {folder.name}", 300
+                )
+                cases.append(case)
+            for question in asked[number - 1] if len(parts) > 1 else []:
+                ranking = ranker.rank(question.question, engine, None, weights=zero)
+                away.append(judge(engine, ranking, question, -1, texts, odd, f"small {folder.name}", 300))
+    return cases, away
 
 
 def judge(
-    ranking: Ranking, question: Question, article: int, texts: Sequence[str], odd: bool, name: str, half: int
+    engine: EmbeddedEngine,
+    ranking: Ranking,
+    question: Question,
+    article: int,
+    texts: Sequence[str],
+    odd: bool,
+    name: str,
+    half: int,
 ) -> Case:
     """Mark which candidates and which of their sentences hold a gold answer."""
     answers = [comparable(text) for text in question.answers]
-    engine = _NOTES[-1]
     right: list[NDArray[np.bool_]] = []
     sentences: list[NDArray[np.bool_]] = []
     for group in ranking.groups:
@@ -111,7 +146,7 @@ def judge(
                     rows[first + j] = holds_answer(comparable(passage[start:end]), answers, question.language)
         right.append(marks)
         sentences.append(rows)
-    return Case(ranking.groups, right, sentences, odd, name, 1 / half**0.5)
+    return Case(engine, ranking.groups, right, sentences, odd, name, 1 / half**0.5)
 
 
 def softmax(examples: Sequence[Example], l2: float = 1e-3) -> Floats:
@@ -173,7 +208,7 @@ def best_of(case: Case) -> list[tuple[int, int]]:
     return [(n, i) for _, n, i in sorted(order)]
 
 
-def figures(cases: Sequence[Case], engines: dict[str, EmbeddedEngine]) -> tuple[float, float]:
+def figures(cases: Sequence[Case]) -> tuple[float, float]:
     """passage_at_1 and quote_at_1."""
     first = quoted = 0
     for case in cases:
@@ -184,7 +219,7 @@ def figures(cases: Sequence[Case], engines: dict[str, EmbeddedEngine]) -> tuple[
             continue
         first += 1
         group = case.groups[n]
-        notes = engines[case.name].annotations(group.query.language)
+        notes = case.engine.annotations(group.query.language)
         spans = notes.sentences(group.docs[i])
         start = int(group.table.first[i])
         chosen = {(s.start, s.end) for s in quote_spans(group, i, spans)}
@@ -210,7 +245,7 @@ def main() -> None:
     zero = Model(np.zeros(len(SENTENCE_FEATURES)), np.zeros(len(PASSAGE_FEATURES)), np.zeros(11), 0.0, 0.5, 0.2)
     cases: list[Case] = []
     away: list[Case] = []
-    engines: dict[str, EmbeddedEngine] = {}
+    names: list[str] = []
     for folder in folders:
         codes = {q.language for q in read_questions(folder / "questions.jsonl")[:1]}
         others: list[Question] = []
@@ -220,9 +255,10 @@ def main() -> None:
                 if not related and read_questions(other / "questions.jsonl")[0].language in codes:
                     others += read_questions(other / "questions.jsonl")[:AWAY]
         found, without = collect(folder, zero, others)
-        engines[folder.name] = _NOTES[-1]
-        cases += found
-        away += [case for case in without if case is not None and case.groups]
+        small, small_without = collect_small(folder, zero)
+        names += [folder.name, f"small {folder.name}"]
+        cases += found + small
+        away += [case for case in [*without, *small_without] if case.groups]
         print(folder.name, len(found), len(without), flush=True)
     train = [c for c in cases if not c.held_out and c.groups]
     examples: list[Example] = []
@@ -253,9 +289,9 @@ def main() -> None:
     uncertain = float(inside[int(len(inside) * 0.04)])
     answered = float(inside[int(len(inside) * 0.12)])
     table = []
-    for name in engines:
+    for name in names:
         odd = [c for c in cases if c.name == name and c.held_out]
-        first, quoted = figures(odd, engines)
+        first, quoted = figures(odd)
         sub_in = np.array([s for s, c in zip(sure, [*known, *away], strict=True) if c.name == name and c.held_out])
         sub_y = np.array([v for v, c in zip(y, [*known, *away], strict=True) if c.name == name and c.held_out])
         at_five = np.quantile(sub_in[sub_y == 1], 0.05)
@@ -263,7 +299,7 @@ def main() -> None:
         fixed = float((sub_in[sub_y == 1] < uncertain).mean()), float((sub_in[sub_y == 0] < uncertain).mean())
         table.append((first, quoted, refused, *fixed))
         print(
-            f"{name:20} passage@1 {first:.3f} quote@1 {quoted:.3f} away refused at 5 % {refused:.3f}"
+            f"{name:26} passage@1 {first:.3f} quote@1 {quoted:.3f} away refused at 5 % {refused:.3f}"
             f" | threshold: refused {fixed[0]:.3f}, away refused {fixed[1]:.3f}"
         )
     print("mean", *(round(float(v), 4) for v in np.mean(table, axis=0)))

@@ -35,7 +35,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One system on one set. `problem` says why there are no figures; shares lie in 0..1, `ms` is wall time a question."""
+    """One system on one set. `problem` says why there are no figures; shares lie in 0..1, `ms` is wall time."""
 
     set: str
     system: str

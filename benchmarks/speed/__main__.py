@@ -22,7 +22,7 @@ from benchmarks.speed.engines import ALONE, ANSWERING, BUILDING, ENGINES
 from benchmarks.speed.picture import draw
 from benchmarks.speed.text import KINDS, read_material, write
 
-Figures = dict[str, float | str | None]
+Figures = dict[str, object]
 
 OURS = ("Footnote BM25", "Footnote answers")
 MOST_PASSAGES_ALONE = 100_000
@@ -60,9 +60,9 @@ def main() -> None:
         options.json.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     if options.picture:
         p50 = {
-            (str(one["engine"]), str(one["kind"]), int(one["passages"])): float(one["p50_ms"])
+            (str(one["engine"]), str(one["kind"]), int(str(one["passages"]))): value
             for one in asked
-            if isinstance(one["passages"], int) and isinstance(one["p50_ms"], float)
+            if (value := _number(one["p50_ms"])) is not None
         }
         names = [name for name in ENGINES if any(name == engine for engine, _, _ in p50)]
         try:
@@ -128,7 +128,7 @@ def costs(rows: Sequence[Figures], size: int) -> Table:
         "disk, MB": ("disk_bytes", lambda v: f"{v / 1e6:.1f}"),
         "import, ms": ("import_ms", lambda v: f"{v:.0f}"),
         "open, ms": ("load_ms", lambda v: f"{v:.1f}"),
-        "first answer, ms": ("first_answer_ms", lambda v: f"{v:.0f}"),
+        "open to first answer, ms": ("first_answer_ms", lambda v: f"{v:.0f}"),
         "memory, MB": ("resident_bytes", lambda v: f"{v / 1e6:.0f}"),
         "anonymous, MB": ("anonymous_bytes", lambda v: f"{v / 1e6:.0f}"),
         "add, ms": ("add_ms", lambda v: f"{v:.2f}"),
@@ -142,7 +142,7 @@ def costs(rows: Sequence[Figures], size: int) -> Table:
             table.add_row(str(row["engine"]), str(row["problem"]))
             continue
         values = [(row.get(key), shown) for key, shown in columns.values()]
-        cells = [shown(value) if isinstance(value, int | float) else "-" for value, shown in values]
+        cells = ["-" if (value := _number(raw)) is None else shown(value) for raw, shown in values]
         table.add_row(str(row["engine"]), *cells)
     return table
 
@@ -165,10 +165,13 @@ def _cell(questions: Sequence[Figures], name: str, kind: str) -> str:
 
 def _of(questions: Sequence[Figures], name: str, kind: str, figure: str) -> float | None:
     for one in questions:
-        value = one[figure]
-        if (one["engine"], one["kind"]) == (name, kind) and isinstance(value, int | float):
-            return float(value)
+        if (one["engine"], one["kind"]) == (name, kind):
+            return _number(one[figure])
     return None
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
 
 
 def ratios(rows: Sequence[Figures], questions: Sequence[Figures], size: int) -> Table:
@@ -197,10 +200,11 @@ def ratios(rows: Sequence[Figures], questions: Sequence[Figures], size: int) -> 
     return table
 
 
-def _ratio(ours: float | str | None, peer: float | str | None) -> str:
-    if not isinstance(ours, int | float) or not isinstance(peer, int | float) or not peer:
+def _ratio(ours: object, peer: object) -> str:
+    above, below = _number(ours), _number(peer)
+    if above is None or not below:
         return "-"
-    ratio = ours / peer
+    ratio = above / below
     return f"{ratio:.2f}" if ratio >= 0.01 else f"{ratio:.4f}"
 
 

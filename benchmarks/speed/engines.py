@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rank_bm25 import BM25Okapi
 
     from benchmarks.speed.corpus import Asked, Corpus
+    from index.engines.embedded import EmbeddedEngine
     from index.engines.protocol import IndexedArticle
     from index.ranking.bm25 import PostingsBM25
 
@@ -96,7 +97,7 @@ class FootnoteRanking:
 
     def load_modules(self) -> None:
         """See `Engine.load_modules`."""
-        import_module("index.engines.embedded")
+        import_module("index.ranking.bm25")
 
     def build(self, corpus: "Corpus", folder: Path, clock: Clock) -> None:
         """See `Engine.build`."""
@@ -121,11 +122,13 @@ class FootnoteRanking:
                 np.save(folder / f"{one.name}.npy", getattr(base, one.name))
 
     def _ranker(self, folder: Path) -> "PostingsBM25":
-        from index.ranking.annotations import mapped
+        import numpy as np
+
         from index.ranking.bm25 import Base, PostingsBM25
 
-        arrays = {one.name: mapped(folder / f"{one.name}.npy") for one in fields(Base)}
-        return PostingsBM25(Base(**arrays), K1, B)  # type: ignore[arg-type]  # np.load cannot know
+        # As annotations.mapped does; that module would bring analysis into the memory of the ranker.
+        arrays = {one.name: np.load(folder / f"{one.name}.npy", mmap_mode="r").view(np.ndarray) for one in fields(Base)}
+        return PostingsBM25(Base(**arrays), K1, B)
 
     def open(self, folder: Path, corpus: "Corpus") -> Prepare:  # noqa: ARG002 - only the unsaved need it
         """See `Engine.open`."""
@@ -182,13 +185,19 @@ class FootnoteAnswers:
         with clock.part("save"):
             engine.save(folder, "benchmark")
 
-    def open(self, folder: Path, corpus: "Corpus") -> Prepare:  # noqa: ARG002 - only the unsaved need it
-        """See `Engine.open`."""
-        from index.answering import Ranker
+    @staticmethod
+    def _open(folder: Path) -> "EmbeddedEngine":
         from index.engines.embedded import EmbeddedEngine
 
         engine = EmbeddedEngine.open(folder, "benchmark")
         assert engine is not None
+        return engine
+
+    def open(self, folder: Path, corpus: "Corpus") -> Prepare:  # noqa: ARG002 - only the unsaved need it
+        """See `Engine.open`."""
+        from index.answering import Ranker
+
+        engine = self._open(folder)
         ranker = Ranker()
 
         def prepare(question: "Asked") -> Ready:
@@ -198,10 +207,7 @@ class FootnoteAnswers:
 
     def changing(self, folder: Path, corpus: "Corpus", first: int) -> Changing | None:
         """See `Engine.changing`."""
-        from index.engines.embedded import EmbeddedEngine
-
-        engine = EmbeddedEngine.open(folder, "benchmark")
-        assert engine is not None
+        engine = self._open(folder)
         language = corpus.language
 
         class Changes:

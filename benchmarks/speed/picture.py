@@ -28,9 +28,13 @@ def draw(p50: Mapping[tuple[str, str, int], float], engines: Sequence[str], kind
 
     # Equal figures make an equal file.
     mpl.rcParams["svg.hashsalt"] = "footnote"
-    colours = {"text.color": _TEXT, "axes.labelcolor": _TEXT, "xtick.color": _TEXT, "ytick.color": _TEXT}
     sizes = sorted({size for _, _, size in p50})
-    with pyplot.rc_context({**colours, "axes.edgecolor": _TEXT, "font.size": 9}):
+    with pyplot.rc_context():
+        mpl.rc("text", color=_TEXT)
+        mpl.rc("axes", labelcolor=_TEXT, edgecolor=_TEXT)
+        mpl.rc("xtick", color=_TEXT)
+        mpl.rc("ytick", color=_TEXT)
+        mpl.rc("font", size=9)
         figure, panels = pyplot.subplots(
             1, len(kinds), figsize=(10, 0.7 + 0.2 * len(engines) * (len(sizes) + 0.8)), sharey=True, squeeze=False
         )

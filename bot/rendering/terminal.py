@@ -28,6 +28,7 @@ _ESCAPES = re.compile(
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 _PASSAGES_IN_A_TABLE = 5
+_SETS_IN_A_TABLE = 4
 
 _NEXT_STEP = {
     Refusal.EMPTY_LIBRARY: "Add articles, then ask again: footnote add FOLDER",
@@ -222,7 +223,10 @@ def _date(moment: datetime) -> str:
 
 
 def article_list(articles: Sequence[tuple[ArticleInfo, int]], *, plain: bool = False) -> list[RenderableType]:
-    """Render articles with their counts of passages: a table, or lines of fields between tabs for a pipe."""
+    """Render articles with their counts of passages: a table, or lines of fields between tabs for a pipe.
+
+    The fields are id, title, source, date, language, collection and passages.
+    """
     rows = [
         (
             info.id,
@@ -239,15 +243,16 @@ def article_list(articles: Sequence[tuple[ArticleInfo, int]], *, plain: bool = F
         return [Text("\t".join(row)) for row in rows]
     if not rows:
         return [Text("There are no articles yet. Add some: footnote add FOLDER")]
+    # The source is left to `show` and to pipes: next to it no room is left for the title.
     table = _table(plain)
-    for heading in ("Id", "Title", "Source", "Date", "Language", "Collection"):
-        # An id is copied and a title is read; the source may be cut.
-        table.add_column(
-            heading, overflow="ellipsis" if heading == "Source" else "fold", no_wrap=heading in ("Id", "Source", "Date")
-        )
+    table.add_column("Id", no_wrap=True)
+    table.add_column("Title", overflow="fold", ratio=1)
+    table.add_column("Date", no_wrap=True)
+    table.add_column("Language")
+    table.add_column("Collection", overflow="fold", max_width=20)
     table.add_column("Passages", justify="right")
-    for row in rows:
-        table.add_row(*map(Text, row))
+    for article_id, title, _, *rest in rows:
+        table.add_row(*map(Text, (article_id, title, *rest)))
     return [table]
 
 
@@ -278,7 +283,8 @@ def addition_parts(additions: Sequence[Addition], *, plain: bool = False) -> lis
     parts: list[RenderableType] = []
     for addition in additions:
         if addition.article is None or addition.change is None:
-            parts.append(_styled(f"not added  {addition.source}: {addition.problem}", "red", plain))
+            problem = f"{one_line(addition.source)}: {one_line(addition.problem or '')}"
+            parts.append(Text("not added  ", style="" if plain else "red").append(problem))
             continue
         info = addition.article
         parts.append(
@@ -286,10 +292,11 @@ def addition_parts(additions: Sequence[Addition], *, plain: bool = False) -> lis
                 f" · {info.language}, {counted(addition.passages, 'passage')}", style=None if plain else "dim"
             )
         )
-        parts += [
-            Text(f"{'':11}left out “{_shortened(one_line(line.line), 60)}”: {one_line(line.reason)}")
-            for line in addition.left_out
-        ]
+        if addition.change is not Change.UNCHANGED:
+            parts += [
+                Text(f"{'':11}left out “{_shortened(one_line(line.line), 60)}”: {one_line(line.reason)}")
+                for line in addition.left_out
+            ]
     sums = [
         f"{sum(addition.change is change for addition in additions)} {change.value}"
         for change in Change
@@ -305,27 +312,49 @@ def counted(count: int, thing: str) -> str:
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
-def result_table(results: Sequence[SetResult], *, plain: bool = False) -> Table:
-    """Render figures, a row for each set; shares in per cent."""
-    table = _table(plain)
-    table.add_column("Set")
-    with_offtopic = any(result.auroc is not None for result in results)
-    headings = [
-        "Articles", "Passages", "Mean\nlength", "Longest", "Questions", "Passage\n@1", "Passage\n@5", "Quote\n@1",
-        "Article\n@1", "MRR\n@10", "Refused", "Uncer-\ntain", "Median\nms", "p99\nms",
-    ]  # fmt: skip
-    for heading in [*headings, *(["AUROC", "Off-topic\nrefused"] if with_offtopic else [])]:
-        table.add_column(heading.replace("-\n", "").replace("\n", " ") if plain else heading, justify="right")
-    for result in results:
-        shares = (result.passage_at_1, result.passage_at_5, result.quote_at_1, result.article_at_1)
-        row = [
-            f"{result.articles}", f"{result.passages}", f"{result.mean_characters:.0f}",
-            f"{result.longest_characters}", f"{result.questions}", *(f"{share:.1%}" for share in shares),
-            f"{result.mrr_at_10:.3f}", f"{result.refused:.1%}", f"{result.uncertain:.1%}",
-            f"{result.median_ms:.2f}", f"{result.p99_ms:.2f}",
-        ]  # fmt: skip
-        if with_offtopic:
-            row.append("" if result.auroc is None else f"{result.auroc:.3f}")
-            row.append("" if result.offtopic_refused is None else f"{result.offtopic_refused:.1%}")
-        table.add_row(Text(one_line(result.name)), *row)
-    return table
+def result_tables(results: Sequence[SetResult], *, plain: bool = False) -> list[RenderableType]:
+    """Render figures: a row for each set in a pipe, a column for each set on a terminal, where lines are short."""
+    if not results:
+        return []
+    columns = [_figures(result) for result in results]
+    tables: list[RenderableType] = []
+    if plain:
+        table = _table(plain)
+        for name in columns[0]:
+            table.add_column(name, justify="left" if name == "Set" else "right")
+        for figures in columns:
+            table.add_row(*map(Text, figures.values()))
+        return [table]
+    for first in range(0, len(columns), _SETS_IN_A_TABLE):
+        some = columns[first : first + _SETS_IN_A_TABLE]
+        table = _table(plain)
+        table.add_column("Set")
+        for figures in some:
+            table.add_column(Text(figures["Set"]), justify="right", overflow="fold")
+        for name in list(columns[0])[1:]:
+            table.add_row(name, *(Text(figures[name]) for figures in some))
+        tables.append(table)
+    return tables
+
+
+def _figures(result: SetResult) -> dict[str, str]:
+    """The figures of a set by their headings, the same headings for each set."""
+    return {
+        "Set": one_line(result.name),
+        "Articles": f"{result.articles}",
+        "Passages": f"{result.passages}",
+        "Mean length": f"{result.mean_characters:.0f}",
+        "Longest": f"{result.longest_characters}",
+        "Questions": f"{result.questions}",
+        "Passage@1": f"{result.passage_at_1:.1%}",
+        "Passage@5": f"{result.passage_at_5:.1%}",
+        "Quote@1": f"{result.quote_at_1:.1%}",
+        "Article@1": f"{result.article_at_1:.1%}",
+        "MRR@10": f"{result.mrr_at_10:.3f}",
+        "Refused": f"{result.refused:.1%}",
+        "Uncertain": f"{result.uncertain:.1%}",
+        "Median ms": f"{result.median_ms:.2f}",
+        "p99 ms": f"{result.p99_ms:.2f}",
+        "AUROC": "-" if result.auroc is None else f"{result.auroc:.3f}",
+        "Off-topic refused": "-" if result.offtopic_refused is None else f"{result.offtopic_refused:.1%}",
+    }

@@ -177,11 +177,11 @@ def test_odd_questions_are_refused_without_an_error(filled: Run, question: str) 
 
 
 def test_adding_tells_what_became_of_each_file(run: Run, tmp_path: Path) -> None:
-    text = "The old bridge over the river was closed on Monday.\n\nLeave a Reply\n\nIt opens again in May."
-    write(tmp_path, "bridge.txt", text)
+    text = "The old bridge over the river was closed on Monday.\n\nIt opens again in May.\n\nLeave a Reply\n"
+    write(tmp_path, "bridge.md", f"---\ntitle: Bridge\nlanguage: en\n---\n\n{text}")
 
-    (first,) = as_json(run("add", "bridge.txt", "--json"))
-    (second,) = as_json(run("add", "bridge.txt", "--json"))
+    (first,) = as_json(run("add", "bridge.md", "--json"))
+    (second,) = as_json(run("add", "bridge.md", "--json"))
 
     assert first.keys() == ARTICLE_KEYS | {"passages", "skipped", "change", "problem"}
     assert first["change"] == "added"
@@ -219,9 +219,9 @@ def test_a_folder_without_articles_is_an_error(run: Run, tmp_path: Path) -> None
 
 
 def test_an_article_belongs_to_the_given_collection(run: Run, tmp_path: Path) -> None:
-    write(tmp_path, "bridge.txt", "A bridge was opened in the town on Monday.")
+    write(tmp_path, "bridge.md", "---\nlanguage: en\n---\n\nA bridge was opened in the town on Monday.")
 
-    run("add", "bridge.txt", "--collection", "town")
+    run("add", "bridge.md", "--collection", "town")
 
     (listed,) = as_json(run("list", "--collection", "town", "--json"))
     assert listed.keys() == ARTICLE_KEYS | {"passages"}
@@ -254,7 +254,7 @@ def test_a_removed_article_answers_nothing(filled: Run) -> None:
     code, out, _ = filled("remove", article_id)
 
     assert code == 0
-    assert out.startswith(f"removed  {article_id}  ")
+    assert out.startswith(f"removed {article_id} ")
     assert article_id not in filled("list")[1]
     left = as_json(filled("ask", "--json", QUESTION))["article"]
     assert left is None or left["id"] != article_id
@@ -314,7 +314,7 @@ def test_figures_of_a_set_are_a_table_and_leave_the_library_alone(run: Run, ques
     code, out, err = run("eval", question_set, "--limit", 1)
 
     assert (code, err) == (0, "")
-    assert "Passage @1" in out
+    assert "Passage@1" in out
     assert "100.0%" in out
     assert as_json(run("list", "--json")) == []
 
@@ -396,7 +396,11 @@ HOSTILE = "\x1b[31m[bold red]Tamber[/bold red]\x1b[0m \x1b]0;owned\x07 bridge\x9
 
 
 def test_hostile_articles_steer_no_terminal(run: Run, tmp_path: Path) -> None:
-    write(tmp_path, "evil.md", f'---\ntitle: "[red]Bridge[/red]"\n---\n\nThe {HOSTILE} and [link=x]stayed[/link].\n')
+    write(
+        tmp_path,
+        "evil.md",
+        f'---\ntitle: "[red]Bridge[/red]"\nlanguage: en\n---\n\nThe {HOSTILE} and [link=x]stayed[/link].\n',
+    )
     (added,) = as_json(run("add", "evil.md", "--json"))
 
     outputs = [
@@ -485,6 +489,15 @@ def test_an_interrupted_reindex_leaves_the_old_index(
 
     assert "the index in use is unchanged" in told(ran, 130)
     assert as_json(filled("ask", "--json", QUESTION, "--store", f"sqlite:///{tmp_path}/library.db"))["quote"] == before
+
+
+def test_a_bug_is_one_line_as_well(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_arguments: object) -> None:
+        raise RuntimeError("two\nlines")
+
+    monkeypatch.setattr("bot.cli.open_library", broken)
+
+    assert "RuntimeError: two lines" in told(run("list"))
 
 
 def test_an_interrupted_command_ends_with_130_and_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

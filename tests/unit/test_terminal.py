@@ -7,9 +7,9 @@ from io import StringIO
 
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 
-from bot.rendering.terminal import addition_parts, answer_parts, article_list, cleaned, one_line, result_table
+from bot.rendering.terminal import addition_parts, answer_parts, article_list, cleaned, one_line, result_tables
 from index import Addition, Answer, ArticleInfo, Change, Citation, Refusal, RemovedLine, Span, Status
 from index.evaluation import SetResult
 from index.ranking.features import CONFIDENCE_FEATURES, PASSAGE_FEATURES
@@ -45,7 +45,7 @@ def cite(passage: str = PASSAGE, *quotes: str, info: ArticleInfo = INFO) -> Cita
         score=7.25,
         confidence=0.9,
         matched_terms=("bridge", "open"),
-        features={name: 0.5 for name in PASSAGE_FEATURES},
+        features=dict.fromkeys(PASSAGE_FEATURES, 0.5),
     )
 
 
@@ -85,7 +85,7 @@ def printed(parts: Sequence[RenderableType], *, terminal: bool = False, width: i
         legacy_windows=False,
     )
     for part in parts:
-        console.print(part)
+        console.print(Group(part))
     return out.getvalue()
 
 
@@ -159,7 +159,7 @@ def test_near_duplicates_are_named() -> None:
 
 def test_why_shows_each_feature_in_words_for_each_passage() -> None:
     best = cite(PASSAGE, "Many came.")
-    best = replace(best, features={**best.features, **{name: 0.25 for name in CONFIDENCE_FEATURES}})
+    best = replace(best, features={**best.features, **dict.fromkeys(CONFIDENCE_FEATURES, 0.25)})
     answer = replace(ANSWERED, best=best, alternatives=(cite(PASSAGE, "It is long."),), unknown_terms=("flumph",))
 
     text = printed(answer_parts(answer, why=True, plain=True), width=160)
@@ -245,10 +245,14 @@ def test_a_list_in_a_pipe_has_fields_between_tabs() -> None:
     ]  # fmt: skip
 
 
-def test_a_list_on_a_terminal_keeps_ids_whole() -> None:
+def test_a_list_on_a_terminal_keeps_id_title_and_date() -> None:
     info = replace(INFO, title="A very long title that needs more than one line of the table " * 3)
 
-    assert "abc123" in printed(article_list([(info, 3)]), terminal=True, width=80)
+    text = printed(article_list([(info, 3)]), width=80)
+
+    assert "abc123" in text
+    assert "A very long title" in text
+    assert "2024-03-18" in text
 
 
 def test_an_empty_list_tells_a_person_what_to_do_and_a_program_nothing() -> None:
@@ -271,11 +275,28 @@ def test_additions_tell_what_was_left_out_and_what_failed() -> None:
     ]
 
 
-def test_figures_are_a_row_for_each_set() -> None:
-    result = SetResult("set-a", 10, 20, 612.4, 990, 50, 0.9, 0.98, 0.8, 0.95, 0.93, 0.02, 0.1, 1.25, 4.5, None, None)
+RESULT = SetResult("set-a", 10, 20, 612.4, 990, 50, 0.9, 0.98, 0.8, 0.95, 0.93, 0.02, 0.1, 1.25, 4.5, None, None)
 
-    text = printed([result_table([result, replace(result, name="set-b", auroc=0.91, offtopic_refused=0.8)])], width=200)
 
-    assert "set-a" in text
-    assert "90.0%" in text
-    assert "0.910" in text
+def test_figures_in_a_pipe_are_a_row_for_each_set() -> None:
+    results = [RESULT, replace(RESULT, name="set-b", auroc=0.91, offtopic_refused=0.8)]
+
+    heading, first, second = printed(result_tables(results, plain=True), width=200).splitlines()
+
+    assert heading.split()[:3] == ["Set", "Articles", "Passages"]
+    assert first.split()[:7] == ["set-a", "10", "20", "612", "990", "50", "90.0%"]
+    assert first.split()[-2:] == ["-", "-"]
+    assert second.split()[-2:] == ["0.910", "80.0%"]
+
+
+def test_figures_on_a_terminal_are_whole_for_many_sets() -> None:
+    results = [replace(RESULT, name=f"a-set-of-questions-{number}", passage_at_1=number / 100) for number in range(9)]
+
+    text = printed(result_tables(results), width=80)
+
+    assert "…" not in text
+    assert all(f" {number}.0%" in text for number in range(9))
+
+
+def test_no_figures_are_no_table() -> None:
+    assert result_tables([]) == []
