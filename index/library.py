@@ -101,6 +101,8 @@ class Library:
             if index_folder is not None:
                 engine = await asyncio.to_thread(EmbeddedEngine.open, index_folder, store.store_id)
             library = cls(store, engine if engine is not None else EmbeddedEngine(), index_folder)
+            if engine is None:
+                library._engine = await library._build()
             await library._catch_up(library._engine)
         except BaseException:
             await store.close()
@@ -193,7 +195,7 @@ class Library:
             info, passage = texts[where]
             others = {infos[t.key.article].id: infos[t.key.article] for t in same if t.key.article in infos}
             others.pop(info.id, None)
-            features = candidate.features | (ranking.confidence_features if place == 0 else {})
+            features = (ranking.confidence_features if place == 0 else {}) | candidate.features
             confidence = ranking.confidence if place == 0 else 0.0
             citations.append(cite(candidate, info, passage, confidence, list(others.values()), features))
         return citations
@@ -365,23 +367,29 @@ class Library:
         Raises:
             CancelledBuildError: It was cancelled.
         """
+        fresh = await self._build(progress, cancelled)
+        async with self._writing:
+            await self._catch_up(fresh)
+            self._engine = fresh
+            await self._save()
+        return await self.status()
+
+    async def _build(
+        self, progress: Progress = lambda _done, _all: None, cancelled: Callable[[], bool] = lambda: False
+    ) -> EmbeddedEngine:
         total = await self._store.count()
         fresh = EmbeddedEngine()
         done = 0
         async for batch in self._store.stream():
             if cancelled():
                 raise CancelledBuildError
-            await asyncio.to_thread(_index_batch, fresh, batch)
+            await asyncio.to_thread(_gather_batch, fresh, batch)
             done += len(batch)
             progress(done, max(total, done))
         fresh = await asyncio.to_thread(fresh.compacted)
         if cancelled():
             raise CancelledBuildError
-        async with self._writing:
-            await self._catch_up(fresh)
-            self._engine = fresh
-            await self._save()
-        return await self.status()
+        return fresh
 
     async def _catch_up(self, engine: EmbeddedEngine) -> None:
         """Make the engine hold just what the store holds."""
@@ -391,11 +399,6 @@ class Library:
             return
         await asyncio.to_thread(engine.replace, [], indexed - stored)
         missing = sorted(stored - indexed)
-        if len(missing) > len(stored) // 2:
-            wanted = set(missing)
-            async for batch in self._store.stream():
-                await asyncio.to_thread(_index_batch, engine, [a for a in batch if a.info.number in wanted])
-            return
         for first in range(0, len(missing), 200):
             batch = await self._store.articles(missing[first : first + 200])
             await asyncio.to_thread(_index_batch, engine, batch)
@@ -436,7 +439,7 @@ def _prepare(draft: Draft, collection: str, added_by: str | None) -> tuple[NewAr
     article = NewArticle(
         title=title or cleaned.text.splitlines()[0][:120],
         text=cleaned.text,
-        source=draft.source,
+        source=draft.source.encode("utf-8", "replace").decode("utf-8").replace("\x00", ""),
         language=code,
         collection=collection,
         author=draft.author,
@@ -477,6 +480,10 @@ def _index_all(articles: Sequence[tuple[ArticleInfo, str]]) -> list[IndexedArtic
 
 def _index_batch(engine: EmbeddedEngine, batch: Sequence[Article]) -> None:
     engine.replace([_indexed(article.info, article.text) for article in batch], [])
+
+
+def _gather_batch(engine: EmbeddedEngine, batch: Sequence[Article]) -> None:
+    engine.gather([_indexed(article.info, article.text) for article in batch])
 
 
 def _exported(article: Article) -> str:

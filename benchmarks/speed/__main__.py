@@ -179,7 +179,7 @@ def ratios(rows: Sequence[Figures], questions: Sequence[Figures], size: int) -> 
     table = Table("ours / peer", title=f"{size:,} passages: ratios, below 1 is better for ours", title_justify="left")
     for kind in KINDS:
         table.add_column(f"{kind}, p50, p99", justify="right")
-    for name in ("build", "disk", "memory", "first answer"):
+    for name in ("build", "disk", "memory", "open to answer"):
         table.add_column(name, justify="right")
     by_name = {str(row["engine"]): row for row in rows}
     for ours in OURS:

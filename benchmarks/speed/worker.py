@@ -93,6 +93,7 @@ def ask(names: Sequence[str], corpus: Corpus, index: Path) -> dict[str, object]:
         for name, asks in ready.items():
             if not ENGINES[name].keeps:
                 del asks[ALONE_QUESTIONS:]
+            asks[0]()  # Numba compiles here, for seconds: that does not make it slow.
             few = one_round(asks[:SLOW_QUESTIONS], name)
             if sum(few) / len(few) > SLOW_MS:
                 times[name].append(few)

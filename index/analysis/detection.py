@@ -29,7 +29,7 @@ def _identifier() -> Any:
     # Imported when first needed: it takes a second and 75 MB, and whoever names the language never needs it.
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    identifier = LanguageIdentifier.from_pickled_model(MODEL_FILE, norm_probs=True)
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     codes = {"nb" if code == "no" else code for code in known_languages()} | {"no"}
     identifier.set_languages([code for code in identifier.nb_classes if code in codes])
     return identifier

@@ -62,23 +62,33 @@ def _marks() -> str:
 
 
 @cache
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """One pattern for texts without wordless scripts, which is the fast one, and one for all."""
-    letters = rf"\w{_marks()}"
-    numbers = (
-        r"\d{4}-\d\d?-\d\d?(?![\w-])"
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """Patterns of forms for ASCII texts, for texts without wordless scripts, and for all; from fast to slow.
+
+    The commonest form, a word of two letters or more, is tried first.
+    """
+    letters = rf"[\w{_marks()}]"
+    single = rf"(?:(?![{WORDLESS}]){letters})"
+    return (
+        re.compile(_forms("[A-Za-z]", r"\w", r"['\-]"), re.ASCII),
+        re.compile(_forms(r"[^\W\d_]", letters, r"['’ʼ\-‐‑]")),
+        re.compile(f"[{WORDLESS}]+|" + _forms(rf"(?![{WORDLESS}])[^\W\d_]", single, r"['’ʼ\-‐‑]")),
+    )
+
+
+def _forms(first: str, letter: str, glue: str) -> str:
+    joined = f"(?:{glue}{letter}+)*"
+    return (
+        f"{first}{letter}+{joined}"
+        rf"|(?:{first}\.){{2,}}"
+        f"|{first}{joined}"
+        r"|\d{4}-\d\d?-\d\d?(?![\w-])"
         r"|\d\d?[./]\d\d?[./]\d{4}(?!\w)"
         r"|\d{1,3}(?:[ \u202f\u2009'’]\d{3})+(?![\w.,'’]\w|\w)"
-        rf"|\d+(?:[.,]\d+)*(?![{letters}])"
+        rf"|\d+(?:[.,]\d+)*(?!{letter})"
+        rf"|\d{letter}*{joined}"
+        r"|[$€£¥%₹₽]"
     )
-    acronym = r"(?:[^\W\d_]\.){2,}"
-    glue = r"['’ʼ\-‐‑]"
-    word = rf"[{letters}]+(?:{glue}[{letters}]+)*"
-    signs = r"[$€£¥%₹₽]"
-    spaced = re.compile(rf"{numbers}|{acronym}|{word}|{signs}")
-    single = rf"(?:(?![{WORDLESS}])[{letters}])+"
-    mixed = re.compile(rf"{numbers}|[{WORDLESS}]+|{acronym}|{single}(?:{glue}{single})*|{signs}")
-    return spaced, mixed
 
 
 _IS_WORDLESS = re.compile(f"[{WORDLESS}]")
@@ -131,12 +141,14 @@ class Analyzer:
         self._words: dict[str, tuple[Word, ...]] = {}
         self._stop = self.language.stop | self.language.question_words
         self._months = {form: f"\x01m{i}" for i, month in enumerate(self.language.months, 1) for form in month}
-        self._spaced, self._mixed = _patterns()
+        self._ascii, self._spaced, self._mixed = _patterns()
 
     def forms(self, text: str, start: int = 0, end: int | None = None) -> list[str]:
         """The forms of `text[start:end]` (NFKC), in order; runs of wordless scripts as overlapping pairs."""
         stop = len(text) if end is None else end
-        if text.isascii() or not _IS_WORDLESS.search(text, start, stop):
+        if text.isascii():
+            return self._ascii.findall(text, start, stop)
+        if not _IS_WORDLESS.search(text, start, stop):
             return self._spaced.findall(text, start, stop)
         forms: list[str] = []
         for run in self._mixed.findall(text, start, stop):

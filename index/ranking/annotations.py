@@ -7,7 +7,7 @@ Words lie in a table of distinct words, and a passage is a row of numbers of tha
 import unicodedata
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,18 @@ class Text:
 
     text: str
     start: int
+
+
+@dataclass(slots=True)
+class _NewWords:
+    """Words met for the first time in an article, until they are appended to the columns all at once."""
+
+    term: list[int] = field(default_factory=list)
+    extra: list[int] = field(default_factory=list)
+    surface: list[int] = field(default_factory=list)
+    flags: list[int] = field(default_factory=list)
+    grams: list[int] = field(default_factory=list)
+    gram_end: list[int] = field(default_factory=list)
 
 
 def gram_buckets(surface: str) -> list[int]:
@@ -182,6 +194,7 @@ class Annotations:
         self._analyzer: Analyzer | None = None
         self._forms: dict[str, int] = {}
         self._joined: list[tuple[int, ...]] = []
+        self._new_words = _NewWords()
 
     @property
     def docs(self) -> int:
@@ -211,6 +224,7 @@ class Annotations:
                 words += self._words(sentence if sentence.isascii() else unicodedata.normalize("NFKC", sentence))
             row_ends.append(row_base + len(words))
             sentence_ends.append(sentence_base + len(sentence_words))
+        self._keep_new_words()
         self.row_words.extend(words)
         self.row_start.extend(row_ends)
         self.sentence_start.extend(sentence_ends)
@@ -264,20 +278,30 @@ class Annotations:
 
     def _learn(self, form: str) -> int:
         numbers: list[int] = []
+        new = self._new_words
         for word in self._analysis.words(form):
-            numbers.append(len(self.word_term))
-            self.word_term.extend([self.vocabulary.add(word.term)])
-            self.word_extra.extend([_NONE if word.extra is None else self.vocabulary.add(word.extra)])
-            self.word_surface.extend(np.array([surface_hash(word.surface)], np.uint32))
-            self.word_flags.extend([word.flags])
-            self.grams.extend(gram_buckets(word.surface))
-            self.gram_start.extend([len(self.grams)])
+            numbers.append(len(self.word_term) + len(new.term))
+            new.term.append(self.vocabulary.add(word.term))
+            new.extra.append(_NONE if word.extra is None else self.vocabulary.add(word.extra))
+            new.surface.append(surface_hash(word.surface))
+            new.flags.append(word.flags)
+            new.grams += gram_buckets(word.surface)
+            new.gram_end.append(len(self.grams) + len(new.grams))
         if len(numbers) == 1:
             self._forms[form] = numbers[0]
         else:
             self._joined.append(tuple(numbers))
             self._forms[form] = -len(self._joined)
         return self._forms[form]
+
+    def _keep_new_words(self) -> None:
+        new, self._new_words = self._new_words, _NewWords()
+        self.word_term.extend(new.term)
+        self.word_extra.extend(new.extra)
+        self.word_surface.extend(np.array(new.surface, np.uint32))
+        self.word_flags.extend(new.flags)
+        self.grams.extend(new.grams)
+        self.gram_start.extend(new.gram_end)
 
     def _count_grams(self, words: NDArray[np.int64], sign: int) -> None:
         if not len(words):

@@ -186,6 +186,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         self._tail_end = 0
         self._tail_lengths = np.empty(256, np.int32)
         self._accumulator = np.zeros(self.docs_given + 256, np.float32)
+        self._best_impact = np.zeros(self.docs_given + 256, np.float32)
         self._refresh()
 
     def _refresh(self) -> None:
@@ -236,6 +237,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         self._tail_lengths = _grown(self._tail_lengths, tail + count)
         self._tail_lengths[tail : tail + count] = lengths
         self._accumulator = _grown(self._accumulator, first + count)
+        self._best_impact = _grown(self._best_impact, first + count)
         self.docs_given += count
         self.corpus_size += count
         self._length_total += int(lengths.sum())
@@ -458,18 +460,19 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         return lists
 
     def _best_of(self, parts: list[tuple[Ints, Codes, float]]) -> tuple[Ints, NDArray[np.float32]]:
-        docs = np.concatenate([d for d, _, _ in parts])
-        impacts = np.concatenate([self._rough.take(c, mode="clip") * np.float32(w) for _, c, w in parts])
-        # Bits of floats above zero rise with the float: one sort by doc and impact, then the last of each doc.
-        packed = docs.astype(np.int64) << 32
-        packed |= impacts.view(np.int32)
-        packed.sort()
-        merged = (packed >> 32).astype(np.int32)
-        last = np.empty(len(merged), bool)
-        last[-1:] = True
-        np.not_equal(merged[1:], merged[:-1], out=last[:-1])
-        packed = packed.compress(last)
-        return merged.compress(last), (packed & 0xFFFFFFFF).astype(np.int32).view(np.float32)
+        """Docs of several terms, each once and in no order, with the highest of their impacts."""
+        best = self._best_impact
+        found: list[Ints] = []
+        for docs, codes, weight in parts:
+            impacts = self._rough.take(codes, mode="clip")
+            impacts *= np.float32(weight)
+            before = best.take(docs)
+            found.append(docs.compress(before == 0) if found else docs)
+            best[docs] = np.maximum(before, impacts, out=before)
+        merged = np.concatenate(found)
+        impacts = best.take(merged)
+        best[merged] = 0
+        return merged, impacts
 
     def _accumulate(self, lists: Sequence["_UnitList"], touched: list[Ints]) -> None:
         accumulator = self._accumulator
@@ -535,7 +538,9 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         for i, one in enumerate(lists):
             if len(candidates) <= _LOOKED_UP:
                 break
-            for docs, impacts in one.merged:
+            for unordered, unordered_impacts in one.merged:
+                order = unordered.argsort()
+                docs, impacts = unordered[order], unordered_impacts[order]
                 at = docs.searchsorted(candidates)
                 sums += impacts.take(at, mode="clip") * (docs.take(at, mode="clip") == candidates)
             for docs, codes, weight in one.parts:

@@ -106,7 +106,7 @@ def _range(terms: list[str], prefix: str) -> list[str]:
 
 
 def is_spelt(term: str) -> bool:
-    """Whether a term is a word with letters that may be misspelt or take endings: no number, sign or pair of characters.
+    """Whether a term is a word that may be misspelt or take endings: no number, sign or pair of characters.
 
     `str.isalpha` would not do: the vowels of Hindi or Telugu are marks.
     """

@@ -483,7 +483,7 @@ def test_an_interrupted_reindex_leaves_the_old_index(
         os.kill(os.getpid(), signal.SIGINT)
 
     # The moment at which somebody presses Ctrl-C has to be within the build.
-    monkeypatch.setattr("index.library._index_batch", interrupt)
+    monkeypatch.setattr("index.library._gather_batch", interrupt)
     ran = filled("reindex")
     monkeypatch.undo()
 

@@ -28,9 +28,7 @@ TRUCE = Draft(
 BRIDGE = Draft(
     "A bridge opens", "The new bridge over the Lyn opened on Monday. It cost 40 million euros.", "bridge.md", "en"
 )
-DAM = Draft(
-    "Der Damm hält", "Der Damm bei Wellingen hielt stand. Die Feuerwehr zählte 300 Helfer.", "damm.md", "de"
-)
+DAM = Draft("Der Damm hält", "Der Damm bei Wellingen hielt stand. Die Feuerwehr zählte 300 Helfer.", "damm.md", "de")
 
 
 @pytest.fixture

@@ -50,7 +50,9 @@ def test_letters_and_their_marks_stay_together() -> None:
     assert [t.word.surface for t in Analyzer("hi").tokens("पैंथर्स डिफ़ेंस")] == ["पैंथर्स", "डिफ़ेंस"]
 
 
-@pytest.mark.parametrize(("code", "text"), [("zh", "四十九名士兵"), ("th", "ทหารเสีย"), ("ko", "병사들이"), ("ja", "兵士たち")])
+@pytest.mark.parametrize(
+    ("code", "text"), [("zh", "四十九名士兵"), ("th", "ทหารเสีย"), ("ko", "병사들이"), ("ja", "兵士たち")]
+)
 def test_scripts_without_words_are_cut_into_overlapping_pairs(code: str, text: str) -> None:
     tokens = Analyzer(code).tokens(text)
 
