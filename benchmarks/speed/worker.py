@@ -49,7 +49,7 @@ def build(names: Sequence[str], corpus: Corpus, index: Path) -> dict[str, object
     clock = Clock()
     engine.build(corpus, folder, clock)
     return {
-        "build_cpu_s": clock.cpu["build"] + clock.cpu.get("save", 0.0),
+        "build_cpu_s": clock.cpu_s(),
         "save_s": clock.wall.get("save") if engine.keeps else None,
         "disk_bytes": sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) if engine.keeps else None,
     }

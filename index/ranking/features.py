@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.words import Flag
-from index.ranking.annotations import Annotations, gram_buckets, ranges, surface_hash
+from index.ranking.annotations import Annotations, Array, Column, gram_buckets, ranges, surface_hash
 from index.ranking.query import Expected, Query
 
 SENTENCE_FEATURES = (
@@ -27,6 +27,7 @@ CONFIDENCE_FEATURES = (
     "terms", "score",
 )  # fmt: skip
 
+_STOP = int(Flag.STOP)
 _NEAR = 15
 """How many words on each side of a word of the expected kind are looked at."""
 
@@ -103,7 +104,7 @@ def compute(notes: Annotations, docs: Sequence[int], query: Query, stage: Stage,
     for place, number in enumerate(raw_ids):
         if number is not None and scratch.raw[number] < 0:
             scratch.raw[number] = place
-    content = [word for word in query.words if not word.flags & Flag.STOP] or list(query.words)
+    content = [word for word in query.words if not word.flags & _STOP] or list(query.words)
     buckets = sorted({bucket for word in content for bucket in gram_buckets(word.surface)})
     gram_counts = np.minimum(notes.gram_counts[buckets], query.corpus_size).clip(0)
     gram_weights = np.log(1 + (query.corpus_size - gram_counts + 0.5) / (gram_counts + 0.5))
@@ -132,17 +133,13 @@ def _compute(
     gram_weights: NDArray[np.float64],
 ) -> Table:
     passages = len(docs)
-    rows = [notes.row(doc) for doc in docs]
-    words = np.concatenate(rows)
-    row_lengths = np.array([len(row) for row in rows], np.int64)
+    at = np.array(docs, np.int64)
+    words, row_lengths = _gathered(notes.row_start, notes.row_words, at)
     row_begin = np.cumsum(row_lengths) - row_lengths
-    sentence_starts = [
-        notes.sentence_word.part(notes.sentence_start.at(doc), notes.sentence_start.at(doc + 1)) for doc in docs
-    ]
-    per_passage = np.array([len(starts) for starts in sentence_starts], np.int64)
+    sentence_begins, per_passage = _gathered(notes.sentence_start, notes.sentence_word, at)
     first = np.cumsum(per_passage) - per_passage
     owner = np.repeat(np.arange(passages), per_passage)
-    begins = np.concatenate(sentence_starts).astype(np.int64) + row_begin[owner]
+    begins = sentence_begins.astype(np.int64) + row_begin[owner]
     sentence_count = len(owner)
     lengths = np.diff(begins, append=len(words))
     sentence_of = np.repeat(np.arange(sentence_count), lengths)
@@ -155,10 +152,8 @@ def _compute(
     inside = flat.reshape(sentence_count, count)
     in_passage = np.maximum.reduceat(inside, first, axis=0)
 
-    articles = [notes.doc_article.at(doc) for doc in docs]
-    titles = [notes.title(article) for article in articles]
-    title_lengths = np.array([len(title) for title in titles], np.int64)
-    title_words = np.concatenate(titles)
+    articles = notes.doc_article.take(at).astype(np.int64)
+    title_words, title_lengths = _gathered(notes.title_start, notes.title_words, articles)
     title_owner = np.repeat(np.arange(passages), title_lengths)
     title_terms = notes.word_term.take(title_words)
     title_units = scratch.unit.take(title_terms)
@@ -167,7 +162,7 @@ def _compute(
     cells = title_owner[title_hits] * count + title_units[title_hits]
     np.maximum.at(flat, cells, scratch.weight.take(title_terms[title_hits]))
     in_title = flat.reshape(passages, count)
-    informative = (notes.word_flags.take(title_words).astype(np.int64) & int(Flag.STOP)) == 0
+    informative = (notes.word_flags.take(title_words).astype(np.int64) & _STOP) == 0
     asked = np.bincount(title_owner[title_hits], minlength=passages)
     title_asked = asked / np.maximum(np.bincount(title_owner[informative], minlength=passages), 1)
 
@@ -213,10 +208,9 @@ def _compute(
     in_any = np.maximum(in_passage, in_title)
     coverage = in_any @ weights / total
     article_matched = in_any.copy()
-    for article in set(articles):
-        same = [i for i, other in enumerate(articles) if other == article]
-        if len(same) > 1:
-            article_matched[same] = in_any[same].max(0)
+    for article in set(articles.tolist()):
+        same = articles == article
+        article_matched[same] = in_any[same].max(0)
     scale = total * (k1 + 1)
     table = np.zeros((passages, len(PASSAGE_FEATURES)))
     place = {name: i for i, name in enumerate(PASSAGE_FEATURES)}
@@ -231,6 +225,13 @@ def _compute(
     table[:, place["grams_title"]] = (gram_title * (1 - gram_passage)) @ gram_weights
     table[:, place["adjacent"]] = np.maximum.reduceat(adjacent, first)
     return Table(sentences, sentence_coverage, first, owner, table, coverage, in_any > 0)
+
+
+def _gathered(starts: Column, values: Column, rows: NDArray[np.int64]) -> tuple[Array, NDArray[np.int64]]:
+    """The values of some rows one after the other, and how many each row has."""
+    begin = starts.take(rows).astype(np.int64)
+    length = starts.take(rows + 1).astype(np.int64) - begin
+    return values.take(ranges(begin, length)), length
 
 
 def _typed(
@@ -250,7 +251,7 @@ def _typed(
     if query.expected is Expected.NAME:
         opening = begins[begins < len(words)]
         flags[opening] &= ~int(Flag.CAPITAL)
-    wanted = ((flags & int(query.expected)) != 0) & (unit_of < 0) & ((flags & int(Flag.STOP)) == 0)
+    wanted = ((flags & int(query.expected)) != 0) & (unit_of < 0) & ((flags & _STOP) == 0)
     if query.expected is Expected.CAUSE:
         wanted = (flags & int(Flag.CAUSE)) != 0
     at = wanted.nonzero()[0]
@@ -301,7 +302,7 @@ def _adjacent(
     for place in range(len(raw_ids) - 1):
         one, two = raw_ids[place], raw_ids[place + 1]
         a, b = query.words[place], query.words[place + 1]
-        if one is None or two is None or (a.flags & Flag.STOP and b.flags & Flag.STOP):
+        if one is None or two is None or (a.flags & _STOP and b.flags & _STOP):
             continue
         same = packed == (one << 32 | two)
         if same.any():
