@@ -1,4 +1,5 @@
 # make ask  - answers a question from the example articles        make ask Q="when did the bridge open?"
+# make train DATA=folder - train the weights on question sets; make bench DATA="folder ..." - measure beside the peers
 # make test - formatter, linter, types, import rules and all tests
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -6,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 Q ?= how many soldiers were killed?
 
-.PHONY: ask test setup format bench-quality bench-speed train clean
+.PHONY: ask test setup format train bench clean
 
 $(VENV)/.runtime: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -40,6 +41,17 @@ test: $(VENV)/.test
 format: $(VENV)/.test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+train: $(VENV)/.test
+	$(BIN)/python tools/train_model.py $(DATA)
+
+$(VENV)/.peers: $(VENV)/.test
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --group peers
+	@touch $@
+
+bench: $(VENV)/.peers
+	$(BIN)/python -m benchmarks.quality $(DATA)
+	$(BIN)/python -m benchmarks.speed --text $(DATA)
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -73,6 +73,9 @@ class Changing(Protocol):
     def remove(self, number: int, article: More) -> None:
         """Remove an article that was added."""
 
+    def passages(self) -> int:
+        """Passages that can be found now."""
+
 
 class Engine(Protocol):
     """What is measured of an engine."""
@@ -167,6 +170,9 @@ class FootnoteRanking:
                 passages = [np.array(terms, np.int32) for terms in article[2]]
                 ranker.remove(range(begin, begin + len(passages)), passages)
 
+            def passages(self) -> int:
+                return ranker.corpus_size
+
         return Changes()
 
 
@@ -225,6 +231,9 @@ class FootnoteAnswers:
 
             def remove(self, number: int, article: More) -> None:  # noqa: ARG002 - the number is enough
                 engine.replace([], [first + number])
+
+            def passages(self) -> int:
+                return engine.passages
 
         return Changes()
 
@@ -307,8 +316,12 @@ class Tantivy:
                 self._publish()
 
             def remove(self, number: int, article: More) -> None:  # noqa: ARG002 - the number is enough
-                writer.delete_documents("article", first + number)
+                # By query: deleting by term finds nothing in a field of numbers (tantivy 0.27).
+                writer.delete_documents_by_query(index.parse_query(str(first + number), ["article"]))
                 self._publish()
+
+            def passages(self) -> int:
+                return int(index.searcher().num_docs)
 
             @staticmethod
             def _publish() -> None:
@@ -390,6 +403,9 @@ class Fts5:
             def remove(self, number: int, article: More) -> None:
                 # A table without content is told what to take out.
                 self._run("INSERT INTO passages(passages, rowid, text) VALUES ('delete', ?, ?)", number, article)
+
+            def passages(self) -> int:
+                return int(database.execute("SELECT count(*) FROM passages_docsize").fetchone()[0])
 
             @staticmethod
             def _run(statement: str, number: int, article: More) -> None:

@@ -136,12 +136,16 @@ def change(names: Sequence[str], corpus: Corpus, index: Path) -> dict[str, objec
     if changing is None:
         return {"add_ms": None, "remove_ms": None}
     figures: dict[str, object] = {}
-    for verb, act in (("add", changing.add), ("remove", changing.remove)):
+    before = changing.passages()
+    added = sum(len(terms) for _, _, terms in corpus.more())
+    for verb, act, after in (("add", changing.add, before + added), ("remove", changing.remove, before)):
         taken: list[float] = []
         for number, article in enumerate(corpus.more()):
             began = time.perf_counter()
             act(number, article)
             taken.append((time.perf_counter() - began) * 1e3)
+        if changing.passages() != after:
+            raise RuntimeError(f"{names[0]} holds {changing.passages()} passages after {verb}, and not {after}")
         figures[f"{verb}_ms"] = median(taken)
     return figures
 

@@ -298,12 +298,14 @@ def _adjacent(
         return found
     left, right = terms[pairs].astype(np.int64), terms[pairs + 1].astype(np.int64)
     packed = left << 32 | right
+    counted: set[tuple[int, int]] = set()
     weight_of = {unit.term: float(weights[place]) for place, unit in enumerate(query.units)}
     for place in range(len(raw_ids) - 1):
         one, two = raw_ids[place], raw_ids[place + 1]
         a, b = query.words[place], query.words[place + 1]
-        if one is None or two is None or (a.flags & _STOP and b.flags & _STOP):
+        if one is None or two is None or (a.flags & _STOP and b.flags & _STOP) or (one, two) in counted:
             continue
+        counted.add((one, two))
         same = packed == (one << 32 | two)
         if same.any():
             present = np.zeros(sentence_count, bool)

@@ -288,3 +288,42 @@ async def test_a_text_without_words_changes_nothing(library: Library) -> None:
     assert added[0].article is None
     assert added[0].problem
     assert added[1].article is not None
+
+
+async def test_a_term_in_every_passage_still_finds_them(library: Library) -> None:
+    names = ("Aster", "Birch", "Cedar")
+    await library.add([Draft(n, f"The ferry to {n} was late because of fog.", f"{n}.md", "en") for n in names])
+
+    answer = await library.ask("ferry")
+
+    assert answer.best is not None or answer.nearest_titles
+
+
+async def test_two_identical_passages_are_shown_once(library: Library) -> None:
+    text = "The ferry to Aster was late because of fog over the northern sound this morning."
+    await library.add([Draft("First report", text, "one.md", "en")], collection="one")
+    await library.add([Draft("Second report", text, "two.md", "en")], collection="two")
+
+    answer = await library.ask("why was the ferry to Aster late?")
+
+    assert answer.best is not None
+    assert answer.alternatives == ()
+    assert [info.title for info in answer.best.other_sources] == ["First report"]
+
+
+async def test_a_question_of_ten_thousand_characters_is_answered(library: Library) -> None:
+    await library.add([TRUCE, BRIDGE])
+
+    answer = await library.ask("how many soldiers were killed? " * 400)
+
+    assert answer.best is not None
+    assert "At least 49 soldiers" in answer.best.quote
+
+
+async def test_an_article_without_a_named_language_is_told_one(library: Library) -> None:
+    german = Draft("Der Damm", "Der Damm bei Wellingen hielt stand, und die Feuerwehr zog am Abend wieder ab.", "d.txt")
+
+    added = await library.add([german])
+
+    assert added[0].article is not None
+    assert added[0].article.language == "de"

@@ -200,9 +200,7 @@ def stepped(
             number += 1
             # All differ, and neither rise nor fall with the number.
             newness = float(number * 37 % 101)
-            new.append(
-                article(number, *texts, title=title, language=language, collection=collection, newness=newness)
-            )
+            new.append(article(number, *texts, title=title, language=language, collection=collection, newness=newness))
         engine.replace(new, gone)
         alive = {n: a for n, a in alive.items() if n not in gone} | {a.number: a for a in new}
         engine = between(engine)
@@ -344,7 +342,9 @@ def terms_of(code: str, title: str, text: str) -> list[str]:
 
 
 prose = st.lists(
-    st.sampled_from([*POOL, "l’armée", "25%", "$5", "U.S.", "Fähre", "ｆｅｒｒｙ", "四十九", "2022-09-13", "and", "May"]),
+    st.sampled_from(
+        [*POOL, "l’armée", "25%", "$5", "U.S.", "Fähre", "ｆｅｒｒｙ", "四十九", "2022-09-13", "and", "May"]
+    ),
     min_size=1,
     max_size=15,
 ).map(" ".join)

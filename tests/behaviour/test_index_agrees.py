@@ -1,0 +1,126 @@
+"""A process that changes a library is killed again and again; the saved index never says other than the store."""
+
+import asyncio
+import multiprocessing
+import random
+import signal
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+from index import SHARED_COLLECTION, Draft, Library, Refusal
+from index.models import ArticleInfo
+
+KILLS = 50
+CHECKED_EVERY = 10
+WORDS_OF_AN_ATTEMPT = 400
+"""More than an attempt comes to write."""
+
+SAMPLED = 150
+
+
+@pytest.mark.slow
+def test_a_killed_writer_leaves_an_index_that_agrees_with_the_store(tmp_path: Path) -> None:
+    chance = random.Random(2024)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["index.library", "index.store", "pytest"])
+    unfinished_saves = 0
+    found: list[int] = []
+
+    for attempt in range(1, KILLS + 1):
+        here, there = context.Pipe(duplex=False)
+        process = context.Process(target=change_until_killed, args=(str(tmp_path), attempt, there))
+        process.start()
+        assert here.poll(30)
+        time.sleep(chance.uniform(0, 0.35))
+        process.kill()
+        process.join(10)
+        assert process.exitcode == -signal.SIGKILL
+        for closable in (process, here, there):
+            closable.close()
+
+        unfinished_saves += is_save_unfinished(tmp_path / "index")
+        if attempt % CHECKED_EVERY == 0:
+            found.append(asyncio.run(check(tmp_path, attempt, chance)))
+
+    # Otherwise hardly anything was interrupted, and this has shown nothing.
+    assert unfinished_saves > 2
+    assert sum(found) > 20
+
+
+def is_save_unfinished(folder: Path) -> bool:
+    """Whether a generation lies there that is newer than the live one."""
+    pointer = folder / "LIVE"
+    live = int(pointer.read_text("utf-8").removeprefix("generation-")) if pointer.exists() else 0
+    return any(int(path.name.removeprefix("generation-")) > live for path in folder.glob("generation-*"))
+
+
+async def check(folder: Path, attempts: int, chance: random.Random) -> int:
+    """Ask for every article by its word, and for words of articles that are gone; tell how many articles there are."""
+    async with await opened(folder) as library:
+        infos = await library.articles()
+        assert library._engine.numbers() == {number for number, _ in await library._store.numbers()}
+        assert library._engine.numbers() == {info.number for info in infos}
+        assert (await library.status()).passages == sum([await library.passages(info) for info in infos])
+
+        held = {word_in(info): info for info in infos}
+        for word, info in held.items():
+            answer = await library.ask(f"who saw the {word}?", refuse=False)
+            assert answer.best is not None
+            assert answer.best.article == info
+            assert word in answer.best.quote
+        everything = [word_of(attempt, i) for attempt in range(1, attempts + 1) for i in range(WORDS_OF_AN_ATTEMPT)]
+        assert set(held) <= set(everything)
+        written_first = [word_of(attempt, i) for attempt in range(1, attempts + 1) for i in range(5)]
+        gone = set(written_first + chance.sample(everything, SAMPLED)) - set(held)
+        answers = [await library.ask(word) for word in sorted(gone)]
+        assert {answer.refusal for answer in answers} == {Refusal.UNKNOWN_WORDS}
+    return len(infos)
+
+
+async def opened(folder: Path) -> Library:
+    return await Library.open(f"sqlite+aiosqlite:///{folder}/library.db", folder / "index")
+
+
+def word_of(attempt: int, place: int) -> str:
+    """A word that no other place of any attempt has, nor one like it."""
+    chance = random.Random(attempt * 10_000 + place)
+    return "".join(chance.choice("bdfgklmprstvz") + chance.choice("aiou") for _ in range(7)) + "k"
+
+
+def word_in(info: ArticleInfo) -> str:
+    return info.title.split()[-1].lower()
+
+
+def draft(place: int, word: str, chance: random.Random) -> Draft:
+    paragraphs = [
+        f"The lighthouse of number {chance.getrandbits(32)} was lit. " * 9 for _ in range(chance.randint(0, 8))
+    ]
+    text = "\n\n".join([f"Somebody saw the {word} off the coast.", *(p.strip() for p in paragraphs)])
+    return Draft(f"News of the {word}", text, f"https://{place}.example/", chance.choice(["en", "en", "nl"]))
+
+
+def change_until_killed(folder: str, attempt: int, there: Connection) -> None:
+    there.send_bytes(b"started")
+    asyncio.run(change(Path(folder), attempt))
+
+
+async def change(folder: Path, attempt: int) -> None:
+    chance = random.Random(attempt)
+    written = 0
+    while True:
+        async with await opened(folder) as library:
+            for _ in range(chance.randint(1, 3)):
+                # Sixteen sources, so that many are revisions.
+                places = chance.sample(range(16), chance.randint(1, 3))
+                new = [draft(place, word_of(attempt, written + i), chance) for i, place in enumerate(places)]
+                written += len(new)
+                await library.add(new, chance.choice([SHARED_COLLECTION, "server"]))
+                infos = await library.articles()
+                if chance.random() < 0.5:
+                    gone = chance.sample(infos, chance.randint(1, max(1, len(infos) // 3)))
+                    await library.remove([info.id for info in gone])
+            if chance.random() < 0.4:
+                await library.reindex()
