@@ -2,6 +2,8 @@
 
 import re
 import time
+import unicodedata
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -229,11 +231,13 @@ def quote_spans(group: Group, passage: int, sentences: Sequence[tuple[int, int]]
     first = int(group.table.first[passage])
     scores = group.sentence_scores[first : first + len(sentences)]
     order = np.argsort(-scores, kind="stable").tolist()
-    picked = [order[0]]
-    length = sentences[order[0]][1] - sentences[order[0]][0]
+    best = order[0]
+    picked = [best]
     for other in order[1:]:
-        more = sentences[other][1] - sentences[other][0]
-        if length + more + 1 <= QUOTE_CHARACTERS:
+        (start, stop), (resume, end) = sorted((sentences[best], sentences[other]))
+        # What stands between the two is shown as well: white space, or an ellipsis in its place (`Citation.quote`).
+        between = resume - stop if abs(other - best) == 1 else len(" […] ")
+        if stop - start + between + end - resume <= QUOTE_CHARACTERS:
             picked.append(other)
             break
     return tuple(Span(*sentences[place]) for place in sorted(picked))
@@ -275,7 +279,7 @@ def without_repeats(candidates: Sequence[Candidate]) -> list[tuple[Candidate, li
     kept: list[tuple[Candidate, list[Candidate]]] = []
     late: list[tuple[Candidate, list[Candidate]]] = []
     for candidate in candidates:
-        twin = next((k for k in [*kept, *late] if _same(k[0].fingerprint, candidate.fingerprint)), None)
+        twin = next((k for k in kept if _same(k[0].fingerprint, candidate.fingerprint)), None)
         if twin is not None and twin[0].key.article != candidate.key.article:
             twin[1].append(candidate)
             continue
@@ -302,21 +306,23 @@ def text_fragment(text: str, quotes: Sequence[Span]) -> str:
     start, end = quotes[0].start, quotes[-1].end
     if len(quotes) == 2 and text[quotes[0].end : quotes[1].start].strip():
         end = quotes[0].end
-    quoted = text[start:end]
+    quoted = _trimmed(text[start:end])
     if len(quoted) <= 300 and not re.search(r"\n|\s{2}", quoted):
-        return ":~:text=" + _encoded(_trimmed(quoted))
+        return ":~:text=" + _encoded(quoted)
     words = quoted.split()
     if len(words) < 9:
-        return ":~:text=" + _encoded(_trimmed(quoted.split("\n")[0][:120]))
+        return ":~:text=" + _encoded(_trimmed(" ".join(quoted.split("\n")[0].split())[:120]))
     size = 4
     one_line = " ".join(text.split())
-    while size < 8 and one_line.count(" ".join(words[:size])) > 1:
+    # The end must lie behind the beginning: a browser finds nothing when they share a word.
+    while size < min(8, len(words) - 4) and one_line.count(" ".join(words[:size])) > 1:
         size += 1
     return f":~:text={_encoded(_trimmed(' '.join(words[:size])))},{_encoded(_trimmed(' '.join(words[-4:])))}"
 
 
 def _trimmed(text: str) -> str:
-    return re.sub(r"^\W+|\W+$", "", text)
+    held = [i for i, c in enumerate(text) if c.isalnum() or unicodedata.category(c).startswith("M")]
+    return text[held[0] : held[-1] + 1] if held else text.strip()
 
 
 def _encoded(text: str) -> str:

@@ -528,7 +528,7 @@ def _import_lines(path: Path) -> list[Article]:
                 collection=str(value["collection"]),
                 title=str(value["title"]),
                 source=str(value["source"]),
-                language=str(value["language"]),
+                language=language_of(str(value["language"])).code,
                 author=value["author"],
                 published_at=None if published is None else datetime.fromisoformat(published),
                 added_at=datetime.fromisoformat(value["added_at"]),

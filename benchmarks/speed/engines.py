@@ -194,7 +194,7 @@ class FootnoteAnswers:
         engine = EmbeddedEngine()
         for number, (title, passages) in enumerate(corpus.articles()):
             with clock.part("build"):
-                engine.replace([_indexed(number, corpus.language, title, passages)], [])
+                engine.gather([_indexed(number, corpus.language, title, passages)])
         with clock.part("build"):
             engine = engine.compacted()
         with clock.part("save"):

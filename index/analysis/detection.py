@@ -18,6 +18,18 @@ _SCRIPTS = (
     ("bn", re.compile("[\u0980-\u09ff]")),
     ("te", re.compile("[\u0c00-\u0c7f]")),
     ("hi", re.compile("[\u0900-\u097f]")),
+    # Scripts of one language each that we know by their letters only.
+    ("hy", re.compile("[\u0530-\u058f]")),
+    ("he", re.compile("[\u0590-\u05ff]")),
+    ("pa", re.compile("[\u0a00-\u0a7f]")),
+    ("gu", re.compile("[\u0a80-\u0aff]")),
+    ("or", re.compile("[\u0b00-\u0b7f]")),
+    ("ta", re.compile("[\u0b80-\u0bff]")),
+    ("kn", re.compile("[\u0c80-\u0cff]")),
+    ("ml", re.compile("[\u0d00-\u0d7f]")),
+    ("si", re.compile("[\u0d80-\u0dff]")),
+    ("ka", re.compile("[\u10a0-\u10ff]")),
+    ("am", re.compile("[\u1200-\u137f]")),
 )
 _LETTER = re.compile(r"[^\W\d_]")
 _SAMPLE = 3_000

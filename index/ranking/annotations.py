@@ -20,7 +20,7 @@ from index.ranking.vocabulary import Vocabulary
 
 GRAM_LENGTH = 4
 GRAM_BUCKETS = 1 << 18
-"""Character 4-grams are known by a hash of 18 bits: no dictionary, and a chance hit a sentence in a thousand."""
+"""Character 4-grams are known by a hash of 18 bits: no dictionary, and a chance hit in one sentence of a hundred."""
 
 TITLE_WEIGHT = 2
 """How often the title's terms stand in each passage's terms."""

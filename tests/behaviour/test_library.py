@@ -327,3 +327,32 @@ async def test_an_article_without_a_named_language_is_told_one(library: Library)
 
     assert added[0].article is not None
     assert added[0].article.language == "de"
+
+
+@pytest.mark.parametrize("code", ["../../../evil", "/tmp/evil", "", "e n", "x" * 300, "\x00"])
+async def test_no_language_code_leads_out_of_the_index_folder(tmp_path: Path, code: str) -> None:
+    address = f"sqlite+aiosqlite:///{tmp_path}/deep/library.db"
+    async with await Library.open(address, tmp_path / "deep" / "index") as library:
+        await library.add([Draft(BRIDGE.title, BRIDGE.text, BRIDGE.source, code)])
+
+    assert [path.name for path in tmp_path.iterdir()] == ["deep"]
+    async with await Library.open(address, tmp_path / "deep" / "index") as library:
+        assert (await library.ask("what did the bridge cost?")).best is not None
+
+
+async def test_a_passage_of_another_article_is_not_lost_with_its_twin(library: Library) -> None:
+    lines = [
+        "The ferry to Aster left early because of the tide in the sound.",
+        "The ferry to Aster carried forty bicycles and two tractors that day.",
+        "The ferry to Aster was painted green by its crew during the winter.",
+        "The ferry to Aster sounded its horn twice near the old lighthouse.",
+    ]
+    long = Draft("Ferries", "\n\n".join(line + " x." * 160 for line in lines), "ferries.md", "en")
+    copies = [Draft(f"Copy {i}", line + " x." * 160, f"copy{i}.md", "en") for i, line in enumerate(lines)]
+    await library.add([long, *copies])
+
+    answer = await library.ask("which ferry to Aster sounded its horn, was painted, carried bicycles, left early?")
+
+    assert answer.best is not None
+    shown = "".join(c.passage for c in [answer.best, *answer.alternatives])
+    assert all(line in shown for line in lines)

@@ -113,10 +113,11 @@ def language(code: str) -> Language:
 
     Returns:
         What its file says. A code without a file gives a language without words, patterns and stemmer, which folds
-        accents: text in it is still found, word by word as it is written.
+        accents: text in it is still found, word by word as it is written. What cannot be a code is "und", unknown:
+        codes become names of folders.
     """
     base = re.split(r"[-_]", code.strip().casefold(), maxsplit=1)[0]
-    return _load(_ALIASES.get(base, base))
+    return _load(_ALIASES.get(base, base) if re.fullmatch("[a-z]{2,8}", base) else "und")
 
 
 @functools.cache
