@@ -3,7 +3,6 @@
 import re
 import time
 import unicodedata
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol

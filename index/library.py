@@ -239,13 +239,17 @@ class Library:
                 result = next(stored)
                 passages = len(split(item[0].text, result.info.language))
                 outcomes.append(Addition(draft.source, result.info, result.change, passages, item[1], None))
-                if result.change is not Change.UNCHANGED:
-                    done.append((result, item[0].text))
-            gone = [result.replaced for result, _ in done if result.replaced is not None]
-            indexed = await asyncio.to_thread(_index_all, [(result.info, text) for result, text in done])
-            latest = {article.number: article for article in indexed if article.number not in gone}
-            await asyncio.to_thread(self._engine.replace, list(latest.values()), gone)
+                done.append((result, item[0].text))
+            await self._index(done)
             return outcomes
+
+    async def _index(self, stored: Sequence[tuple[Stored, str]]) -> None:
+        """Bring what was just stored, with its texts, into the index; a batch may revise its own articles."""
+        changed = [(one, text) for one, text in stored if one.change is not Change.UNCHANGED]
+        gone = {one.replaced for one, _ in changed if one.replaced is not None}
+        latest = {one.info.number: (one.info, text) for one, text in changed if one.info.number not in gone}
+        indexed = await asyncio.to_thread(_index_all, list(latest.values()))
+        await asyncio.to_thread(self._engine.replace, indexed, gone)
 
     async def add_paths(
         self,
@@ -346,10 +350,8 @@ class Library:
                 batch = lines[first : first + ADDED_AT_ONCE]
                 stored = await self._store.restore(batch)
                 outcomes += stored
-                new = [(r, a) for r, a in zip(stored, batch, strict=True) if r.change is not Change.UNCHANGED]
-                indexed = await asyncio.to_thread(_index_all, [(r.info, a.text) for r, a in new])
-                gone = [r.replaced for r, _ in new if r.replaced is not None]
-                await asyncio.to_thread(self._engine.replace, indexed, gone)
+                new_articles = [(r, a.text) for r, a in zip(stored, batch, strict=True)]
+                await self._index(new_articles)
             progress(min(first + ADDED_AT_ONCE, len(lines)), len(lines))
         return outcomes
 

@@ -1,7 +1,8 @@
 """Trains the weights of re-ranking and confidence: `python tools/train_model.py DATA_DIR [OUT]`, deterministic.
 
-DATA_DIR holds folders in the format that `footnote eval` reads. Weights come from the even half of each set's articles
-(by their place in articles.jsonl); the figures printed are those of the odd half, which training has not seen.
+DATA_DIR holds folders in the format that `footnote eval` reads. Weights come from one half of each set's articles,
+chosen by their titles (`index.evaluation.held_out`); the figures printed are those of the other half, which training
+has not seen in any set or language.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from scipy.optimize import minimize
 from index.answering import Group, Ranker, Ranking, confidence_features, quote_spans
 from index.engines.embedded import EmbeddedEngine
 from index.engines.protocol import IndexedArticle
-from index.evaluation import Question, QuestionSet, comparable, holds_answer, read_questions, read_set
+from index.evaluation import Question, QuestionSet, comparable, held_out, holds_answer, read_questions, read_set
 from index.passages import split
 from index.ranking.features import CONFIDENCE_FEATURES, PASSAGE_FEATURES, SENTENCE_FEATURES
 from index.ranking.model import Model
@@ -60,9 +61,10 @@ def collect(folder: Path, zero: Model, others: Sequence[Question]) -> tuple[list
     ranker = Ranker()
     cases: list[Case] = []
     away: list[Case] = []
-    half = max(sum(place[q.article] % 2 == 0 for q in asked), 1)
+    kept = held_out(folder)
+    half = max(sum(not kept[q.article] for q in asked), 1)
     for number, question in enumerate(asked):
-        odd = place[question.article] % 2 == 1
+        odd = kept[question.article]
         ranking = ranker.rank(question.question, engine, None, weights=zero)
         cases.append(judge(engine, ranking, question, place[question.article], texts, odd, folder.name, half))
         if number % 3 == 0:
@@ -91,10 +93,11 @@ def collect_small(folder: Path, zero: Model) -> tuple[list[Case], list[Case]]:
     """The same from libraries of `SMALL` articles each, as a new library is: few passages, and most words unknown."""
     questions = read_set(folder)
     random.seed(11)
+    kept = held_out(folder)
     cases: list[Case] = []
     away: list[Case] = []
     for odd in (False, True):
-        half = list(questions.articles)[int(odd) :: 2]
+        half = [one for one in questions.articles if kept[one[0]] == odd]
         parts = [half[i : i + SMALL] for i in range(0, len(half), SMALL)][:SMALL_LIBRARIES]
         asked: list[list[Question]] = []
         for part in parts:

@@ -29,6 +29,7 @@ MOST_PASSAGES_ALONE = 100_000
 """rank-bm25 is left out above this: it would need several gigabytes."""
 
 ARTICLES_ADDED = 30
+_COLUMNS_IN_A_FILE = 170
 _STAGE_TIMEOUT_S = 3 * 3600
 
 
@@ -42,7 +43,9 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="SVG or PNG")
     options = parser.parse_args()
-    console, log = Console(), Console(stderr=True)
+    # The tables are wide: in a file they must not be cut to Rich's 80 columns.
+    console = Console(width=None if sys.stdout.isatty() else _COLUMNS_IN_A_FILE)
+    log = Console(stderr=True)
     material = read_material(options.text, options.questions)
     engines: list[Figures] = []
     asked: list[Figures] = []
@@ -53,6 +56,9 @@ def main() -> None:
             rows, questions = measure(corpus, Path(folder) / "index", size, options.engines, log)
         for table in (costs(rows, size), answers(questions, size), ratios(rows, questions, size)):
             console.print(table)
+        for row in rows:
+            if "problem" in row:
+                console.print(f"{row['engine']}: {row['problem']}")
         engines += rows
         asked += questions
     if options.json:
@@ -139,7 +145,7 @@ def costs(rows: Sequence[Figures], size: int) -> Table:
         table.add_column(name, justify="right")
     for row in rows:
         if "problem" in row:
-            table.add_row(str(row["engine"]), str(row["problem"]))
+            table.add_row(f"{row['engine']}: see below")
             continue
         values = [(row.get(key), shown) for key, shown in columns.values()]
         cells = ["-" if (value := _number(raw)) is None else shown(value) for raw, shown in values]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import threading
 import zlib
@@ -81,10 +82,11 @@ class EmbeddedEngine:
             docs, scores = part.ranker.search([unit for unit in numbered if unit], top_k, self._allowed(part, scope))
             notes = part.notes
             articles = notes.doc_article.take(docs).astype(np.int64)
-            order = np.lexsort((docs, -notes.article_newness.take(articles), -scores))[:top_k]
-            articles = articles[order]
-            ordinals = docs[order] - notes.article_doc.take(articles)
-            return Hits(notes.article_number.take(articles), ordinals.astype(np.int64), scores[order])
+            numbers = notes.article_number.take(articles)
+            ordinals = docs.astype(np.int64) - notes.article_doc.take(articles)
+            newness = notes.article_newness.take(articles)
+            order = np.lexsort((ordinals, -numbers, -newness, -scores))[:top_k]
+            return Hits(numbers[order], ordinals[order], scores[order])
 
     def replace(self, articles: Sequence[IndexedArticle], removed: Collection[int]) -> None:
         """See `Engine.replace`."""
@@ -224,7 +226,8 @@ class EmbeddedEngine:
             "languages": languages,
             "files": files,
         }
-        (target / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+        body = json.dumps(manifest)
+        (target / "manifest.json").write_text(f"{zlib.crc32(body.encode())}\n{body}", "utf-8")
         for path in [*target.rglob("*"), target]:
             _sync(path)
         pointer = folder / "LIVE.new"
@@ -250,32 +253,37 @@ class EmbeddedEngine:
             return None
         source = folder / name
         try:
-            manifest = json.loads((source / "manifest.json").read_text("utf-8"))
+            checksum, _, body = (source / "manifest.json").read_text("utf-8").partition("\n")
+            if checksum != str(zlib.crc32(body.encode())):
+                return None
+            manifest = json.loads(body)
             if (manifest["format"], manifest["analysis"], manifest["store"]) != (
                 FORMAT_VERSION,
                 ANALYSIS_VERSION,
                 store_id,
             ):
                 return None
-            for path, (size, checksum) in manifest["files"].items():
+            for path, (size, expected) in manifest["files"].items():
                 if (source / path).stat().st_size != size:
                     return None
-                if verify and zlib.crc32((source / path).read_bytes()) != checksum:
+                if verify and zlib.crc32((source / path).read_bytes()) != expected:
                     return None
             engine = cls()
             for code, collections in manifest["languages"].items():
                 notes = Annotations.open(source / code, code, collections)
                 base = Base(*(mapped(source / code / f"{array}.npy") for array in _BASE))
                 engine._partitions[code] = Partition(notes, PostingsBM25(base))
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            # Whatever stands in a damaged manifest: the store is the truth, and the index is built anew.
             return None
         return engine
 
 
 def _live(folder: Path) -> str | None:
     try:
-        return (folder / "LIVE").read_text("utf-8").strip() or None
-    except OSError:
+        name = (folder / "LIVE").read_text("utf-8").strip()
+        return name if re.fullmatch(r"generation-\d+", name) else None
+    except (OSError, UnicodeDecodeError):
         return None
 
 

@@ -231,7 +231,7 @@ async def test_a_saved_index_is_used_again_and_caught_up(tmp_path: Path) -> None
         assert (await library.status()).articles == 3
 
 
-@pytest.mark.parametrize("damage", ["cut", "gone", "manifest"])
+@pytest.mark.parametrize("damage", ["cut", "gone", "manifest", "null", "edited", "live"])
 async def test_a_damaged_index_is_rebuilt_never_trusted(tmp_path: Path, damage: str) -> None:
     address = f"sqlite+aiosqlite:///{tmp_path}/library.db"
     async with await Library.open(address, tmp_path / "index") as library:
@@ -241,8 +241,12 @@ async def test_a_damaged_index_is_rebuilt_never_trusted(tmp_path: Path, damage: 
         rows.write_bytes(rows.read_bytes()[:-4])
     elif damage == "gone":
         rows.unlink()
+    elif damage == "live":
+        (tmp_path / "index" / "LIVE").write_bytes(b"\xff\xfe")
     else:
-        next((tmp_path / "index").rglob("manifest.json")).write_text("{")
+        manifest = next((tmp_path / "index").rglob("manifest.json"))
+        damaged = {"manifest": "{", "null": "null", "edited": manifest.read_text("utf-8").replace("shared", "sharer")}
+        manifest.write_text(damaged[damage], "utf-8")
 
     async with await Library.open(address, tmp_path / "index") as library:
         assert (await library.ask(QUESTION)).best is not None
@@ -356,3 +360,20 @@ async def test_a_passage_of_another_article_is_not_lost_with_its_twin(library: L
     assert answer.best is not None
     shown = "".join(c.passage for c in [answer.best, *answer.alternatives])
     assert all(line in shown for line in lines)
+
+
+async def test_two_revisions_in_one_import_leave_the_later_one(library: Library, tmp_path: Path) -> None:
+    await library.add([BRIDGE])
+    await library.export(tmp_path / "one.jsonl")
+    line = (tmp_path / "one.jsonl").read_text("utf-8")
+    later = line.replace("40 million", "55 million").replace('"revision": 1', '"revision": 2')
+    (tmp_path / "two.jsonl").write_text(line + later, "utf-8")
+
+    async with await Library.open(f"sqlite+aiosqlite:///{tmp_path}/other.db") as other:
+        await other.import_(tmp_path / "two.jsonl")
+        answer = await other.ask("what did the bridge cost?")
+        status = await other.status()
+
+    assert answer.best is not None
+    assert "55 million" in answer.best.quote
+    assert (status.articles, status.passages) == (1, 1)

@@ -39,9 +39,10 @@ def fragment(text: str, *parts: str) -> str:
 
 
 LONG = (
-    "The ferry to the island left the harbour on Monday before dawn, with forty people and their bicycles, a brass band "
-    "from Wellingen, two vets, the mayor of Aster and her dog, nine crates of lemons, a piano that nobody had asked for, "
-    "and a captain who had never been as far as the lighthouse, though he had often said at home that he had seen it."
+    "The ferry to the island left the harbour on Monday before dawn, with forty people and their bicycles, a brass "
+    "band from Wellingen, two vets, the mayor of Aster and her dog, nine crates of lemons, a piano that nobody had "
+    "asked for, and a captain who had never been as far as the lighthouse, though he had often said at home that he "
+    "had seen it."
 )
 
 
