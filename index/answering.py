@@ -21,7 +21,9 @@ from index.ranking.model import Model, model
 from index.ranking.query import Query, analyse, highest_idf
 
 FIRST_STAGE = 100
-CANDIDATES = 30
+CANDIDATES = 20
+"""Passages whose features are computed: with 30 passage@1 is 0.0005 higher, and an answer takes 0.5 ms more."""
+
 QUOTE_CHARACTERS = 400
 NEIGHBOUR_WEIGHT = 0.3
 ARTICLE_WEIGHT = 0.2
@@ -102,7 +104,7 @@ class Ranker:
         A question is read up to `LONGEST_QUESTION` characters.
 
         Args:
-            wanted: Most candidates of the ranking, 1..`CANDIDATES`.
+            wanted: Most candidates of the ranking, 1..`FIRST_STAGE`.
         """
         weights = weights if weights is not None else model()
         text = question[:LONGEST_QUESTION].encode("utf-8", "replace").decode("utf-8").replace("\x00", " ")
@@ -115,7 +117,7 @@ class Ranker:
                 hits = engine.search(code, query.search_units(), scope, FIRST_STAGE)
                 if len(hits.scores):
                     found.append((query, hits))
-        groups = self._groups(found, engine, weights) if found else []
+        groups = self._groups(found, engine, weights, max(wanted, CANDIDATES)) if found else []
         has_units = any(query.units for query in queries)
         if not groups:
             unknown = tuple(dict.fromkeys(unit.typed for query in queries for unit in query.units))
@@ -131,7 +133,9 @@ class Ranker:
             text, analyzer, notes.vocabulary, engine.corpus_size(code), lambda terms: engine.counts(code, terms, scope)
         )
 
-    def _groups(self, found: Sequence[tuple[Query, Hits]], engine: AnnotatedEngine, weights: Model) -> list[Group]:
+    def _groups(
+        self, found: Sequence[tuple[Query, Hits]], engine: AnnotatedEngine, weights: Model, wanted: int
+    ) -> list[Group]:
         stages = [_first_stage(hits) for _, hits in found]
         # Raw scores of two languages cannot be compared; shares of what could have been matched can.
         shares = np.concatenate(
@@ -142,7 +146,7 @@ class Ranker:
         )
         sizes = [len(hits.scores) for _, hits in found]
         starts = np.cumsum([0, *sizes])
-        chosen = np.sort(np.argsort(-shares, kind="stable")[:CANDIDATES])
+        chosen = np.sort(np.argsort(-shares, kind="stable")[:wanted])
         picked: list[tuple[Query, Hits, Stage]] = []
         for place, (query, hits) in enumerate(found):
             at = chosen[(chosen >= starts[place]) & (chosen < starts[place + 1])] - starts[place]

@@ -106,11 +106,15 @@ class _NewWords:
 
 
 def gram_buckets(surface: str) -> list[int]:
-    """The buckets of the character 4-grams of `^surface$`, each once."""
+    """The buckets of the character 4-grams of `^surface$`, each once, in no order."""
     framed = f"^{surface}$"
     count = max(1, len(framed) - GRAM_LENGTH + 1)
-    grams = {framed[i : i + GRAM_LENGTH] for i in range(count)}
-    return sorted({zlib.crc32(gram.encode("utf-8", "replace")) % GRAM_BUCKETS for gram in grams})
+    if framed.isascii():
+        # One encoding for all of them; the bytes are the same.
+        data = framed.encode()
+        return list({zlib.crc32(data[i : i + GRAM_LENGTH]) % GRAM_BUCKETS for i in range(count)})
+    grams = (framed[i : i + GRAM_LENGTH].encode("utf-8", "replace") for i in range(count))
+    return list({zlib.crc32(gram) % GRAM_BUCKETS for gram in grams})
 
 
 def surface_hash(surface: str) -> int:
