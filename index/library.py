@@ -36,7 +36,7 @@ from index.models import (
 )
 from index.passages import split
 from index.ranking.model import model
-from index.store import Store
+from index.store import Store, finished
 
 log = logging.getLogger(__name__)
 
@@ -220,7 +220,7 @@ class Library:
         for first in range(0, len(drafts), ADDED_AT_ONCE):
             batch = drafts[first : first + ADDED_AT_ONCE]
             prepared = await asyncio.to_thread(_prepare_all, batch, collection, added_by)
-            outcomes += await self._store_batch(batch, prepared)
+            outcomes += await finished(self._store_batch(batch, prepared))
             progress(min(first + ADDED_AT_ONCE, len(drafts)), len(drafts))
         return outcomes
 
@@ -283,6 +283,9 @@ class Library:
         Raises:
             UnknownArticleError: One of the ids is unknown; then nothing was removed.
         """
+        return await finished(self._remove(ids, collections))
+
+    async def _remove(self, ids: Sequence[str], collections: Collection[str] | None) -> list[ArticleInfo]:
         async with self._writing:
             removed = await self._store.remove(ids, collections)
             await asyncio.to_thread(self._engine.replace, [], [info.number for info in removed])
@@ -346,14 +349,15 @@ class Library:
         outcomes: list[Stored] = []
         lines = await asyncio.to_thread(_import_lines, path)
         for first in range(0, len(lines), ADDED_AT_ONCE):
-            async with self._writing:
-                batch = lines[first : first + ADDED_AT_ONCE]
-                stored = await self._store.restore(batch)
-                outcomes += stored
-                new_articles = [(r, a.text) for r, a in zip(stored, batch, strict=True)]
-                await self._index(new_articles)
+            outcomes += await finished(self._restore(lines[first : first + ADDED_AT_ONCE]))
             progress(min(first + ADDED_AT_ONCE, len(lines)), len(lines))
         return outcomes
+
+    async def _restore(self, exported: Sequence[Article]) -> list[Stored]:
+        async with self._writing:
+            stored = await self._store.restore(exported)
+            await self._index([(one, article.text) for one, article in zip(stored, exported, strict=True)])
+            return stored
 
     # ---- the index
 

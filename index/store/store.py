@@ -26,6 +26,7 @@ from index.store.connecting import (
     shown,
     translated,
 )
+from index.store.finishing import finished
 from index.store.migrating import migrate, revision_of
 from index.store.reading import AsyncReader, Reader, ThreadReader
 from index.store.tables import HEAD, articles, info_columns, meta
@@ -132,7 +133,9 @@ class Store:
             One outcome for each article, in order; an empty batch gives none.
         """
         hashes = await asyncio.to_thread(lambda: [content_hash(article.text) for article in new])
-        batch = list(zip(new, hashes, strict=True))
+        return await finished(self._add(list(zip(new, hashes, strict=True))))
+
+    async def _add(self, batch: Sequence[tuple[NewArticle, str]]) -> list[Stored]:
         with self._use():
             for attempt in range(1, _MAX_ATTEMPTS + 1):
                 try:
@@ -157,7 +160,9 @@ class Store:
         Raises:
             UnknownArticleError: Names the first id that is unknown; nothing was removed.
         """
-        wanted = list(dict.fromkeys(ids))
+        return await finished(self._remove(list(dict.fromkeys(ids)), collections))
+
+    async def _remove(self, wanted: Sequence[str], collections: Collection[str] | None) -> list[ArticleInfo]:
         found: dict[str, ArticleInfo] = {}
         with self._use():
             async with self._writing, self._engine.begin() as connection:
@@ -205,6 +210,9 @@ class Store:
         uses is replaced by a new one. Numbers are always new, and hashes are computed again.
         """
         hashes = await asyncio.to_thread(lambda: [content_hash(article.text) for article in exported])
+        return await finished(self._restore(exported, hashes))
+
+    async def _restore(self, exported: Sequence[Article], hashes: Sequence[str]) -> list[Stored]:
         with self._use():
             async with self._writing, self._engine.begin() as connection:
                 return [
