@@ -15,9 +15,9 @@ from index.analysis.words import Analyzer
 from index.engines.protocol import Engine, Hits, Scope
 from index.models import Answer, ArticleInfo, Citation, PassageKey, Refusal, Span, Status
 from index.ranking.annotations import Annotations
-from index.ranking.bm25 import K1
 from index.ranking.features import CONFIDENCE_FEATURES, PASSAGE_FEATURES, Scratch, Stage, Table, compute
 from index.ranking.model import Model, model
+from index.ranking.postings import K1
 from index.ranking.query import Query, analyse, highest_idf
 
 FIRST_STAGE = 100

@@ -115,7 +115,7 @@ class FootnoteRanking:
         """See `Engine.build`."""
         import numpy as np
 
-        from index.ranking.bm25 import Base, build_base
+        from index.ranking.postings import Base, build_base
 
         flat, lengths = corpus.numbers()
 
@@ -136,7 +136,8 @@ class FootnoteRanking:
     def _ranker(self, folder: Path) -> "PostingsBM25":
         import numpy as np
 
-        from index.ranking.bm25 import Base, PostingsBM25
+        from index.ranking.bm25 import PostingsBM25
+        from index.ranking.postings import Base
 
         # As annotations.mapped does; that module would bring analysis into the memory of the ranker.
         arrays = {one.name: np.load(folder / f"{one.name}.npy", mmap_mode="r").view(np.ndarray) for one in fields(Base)}

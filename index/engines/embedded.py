@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from index.analysis.words import ANALYSIS_VERSION
 from index.engines.protocol import Hits, IndexedArticle, Scope
 from index.ranking.annotations import Annotations, Text, mapped
-from index.ranking.bm25 import Base, PostingsBM25, build_base
+from index.ranking.bm25 import PostingsBM25
+from index.ranking.postings import Base, build_base
 
 FORMAT_VERSION = 1
 _BASE = ("pointers", "docs", "codes", "lengths", "pair_tf", "pair_length", "bounds")

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rank_bm25 import BM25Okapi
 
-from index.ranking.bm25 import PostingsBM25, build_base, idf
+from index.ranking.bm25 import PostingsBM25, idf
+from index.ranking.postings import build_base
 
 
 class PositiveIdf(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
