@@ -4,7 +4,7 @@ import re
 import time
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import quote as percent_encoded
 
@@ -70,6 +70,7 @@ class Candidate:
     matched: tuple[str, ...]
     features: dict[str, float]
     fingerprint: frozenset[int]
+    better: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,16 +200,21 @@ class Ranker:
             unit.typed for unit, hit in zip(group.query.units, group.table.matched[i].tolist(), strict=True) if hit
         )
         row = notes.row(doc)
+        sentences = notes.sentences(doc)
+        quotes = quote_spans(group, i, sentences)
+        first = int(group.table.first[i])
+        best = sentences[int(np.argmax(group.sentence_scores[first : first + len(sentences)]))]
         return Candidate(
             group.query.language,
             group.keys[i],
             start,
             end,
-            quote_spans(group, i, notes.sentences(doc)),
+            quotes,
             float(group.scores[i]),
             matched,
             features,
             frozenset(notes.word_surface.take(row).tolist()),
+            better=quotes.index(Span(*best)),
         )
 
 
@@ -238,7 +244,7 @@ def quote_spans(group: Group, passage: int, sentences: Sequence[tuple[int, int]]
     picked = [best]
     for other in order[1:]:
         (start, stop), (resume, end) = sorted((sentences[best], sentences[other]))
-        # What stands between the two is shown as well: white space, or an ellipsis in its place (`Citation.quote`).
+        # What stands between the two is shown as well: white space, or an ellipsis in its place (`Citation.bold`).
         between = resume - stop if abs(other - best) == 1 else len(" […] ")
         if stop - start + between + end - resume <= QUOTE_CHARACTERS:
             picked.append(other)
@@ -348,24 +354,26 @@ def cite(
     features: dict[str, float],
 ) -> Citation:
     """A citation of a passage whose text was read from the store."""
-    for span in candidate.quotes:
-        if not 0 <= span.start < span.end <= len(passage):
-            # Verbatim or silence: a span outside the stored text means that index and store disagree.
-            raise AssertionError("a quote lies outside its passage")
-    return Citation(
+    citation = Citation(
         article=info,
         ordinal=candidate.key.ordinal,
         start=candidate.start,
         end=candidate.end,
         passage=passage,
         quotes=candidate.quotes,
-        link=link_to(info.source, passage, candidate.quotes),
+        link=None,
         score=candidate.score,
         confidence=confidence,
         matched_terms=candidate.matched,
         features=features,
         other_sources=tuple(others),
+        better=candidate.better,
     )
+    for span in candidate.quotes:
+        if not 0 <= span.start < span.end <= len(passage):
+            # Verbatim or silence: a span outside the stored text means that index and store disagree.
+            raise AssertionError("a quote lies outside its passage")
+    return replace(citation, link=link_to(info.source, passage, [citation.stretch]))
 
 
 def refusal(question: str, ranking: Ranking, reason: Refusal, titles: Sequence[str], began: float) -> Answer:

@@ -251,7 +251,7 @@ def _quotes(question: Question, answer: Answer, ids: dict[str, str]) -> bool:
     best = answer.best
     if best is None or best.article.id != ids.get(question.article):
         return False
-    return holds_answer(comparable(best.quote), [comparable(text) for text in question.answers], question.language)
+    return holds_answer(comparable(best.bold), [comparable(text) for text in question.answers], question.language)
 
 
 def _auroc(inside: Sequence[float], outside: Sequence[float]) -> float:

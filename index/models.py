@@ -136,7 +136,8 @@ class Refusal(StrEnum):
 class Citation:
     """A passage with the place in its article, and the quote in it.
 
-    `passage` is `text[start:end]` of the article, and `quotes` are one or two spans within `passage`, in order.
+    `passage` is `text[start:end]` of the article, and `quotes` are one or two spans within `passage`, in order, of
+    which `quotes[better]` answers best.
     `other_sources` are where the same words stand besides (near-duplicates are shown once).
     """
 
@@ -152,14 +153,27 @@ class Citation:
     matched_terms: tuple[str, ...]
     features: Mapping[str, float]
     other_sources: tuple[ArticleInfo, ...] = ()
+    better: int = 0
+
+    @property
+    def stretch(self) -> Span:
+        """The quote as one slice of the passage: both sentences when only white space parts them, else the better."""
+        first, last = self.quotes[0], self.quotes[-1]
+        if self.passage[first.end : last.start].strip():
+            return self.quotes[self.better]
+        return Span(first.start, last.end)
 
     @property
     def quote(self) -> str:
-        """The quoted words; two quotes that do not touch are joined by an ellipsis in brackets."""
-        parts = [self.passage[span.start : span.end] for span in self.quotes]
-        if len(self.quotes) == 2 and not self.passage[self.quotes[0].end : self.quotes[1].start].strip():
-            return self.passage[self.quotes[0].start : self.quotes[1].end]
-        return " […] ".join(parts)
+        """The quoted words, a slice of the passage: `passage[stretch.start:stretch.end]`."""
+        return self.passage[self.stretch.start : self.stretch.end]
+
+    @property
+    def bold(self) -> str:
+        """All words shown in bold; an ellipsis in brackets stands between two sentences that do not touch."""
+        if self.stretch == Span(self.quotes[0].start, self.quotes[-1].end):
+            return self.quote
+        return " […] ".join(self.passage[span.start : span.end] for span in self.quotes)
 
 
 @dataclass(frozen=True, slots=True)

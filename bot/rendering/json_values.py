@@ -62,8 +62,8 @@ def addition_value(addition: Addition) -> dict[str, Value]:
 def answer_value(answer: Answer, *, why: bool = False) -> dict[str, Value]:
     """An answer. All keys are there for a refusal as well.
 
-    `passage[start:end]` is the quote, or, when it is two sentences that do not touch, the stretch from the first to the
-    second; `quotes` holds start and end of each. Alternatives have the keys that tell of a passage; their `confidence`
+    `passage[start:end] == quote`, always: the two sentences shown in bold when they touch, else the better of them;
+    `quotes` holds start and end of each. Alternatives have the keys that tell of a passage; their `confidence`
     is null, as only the best passage is judged.
     """
     best = answer.best
@@ -98,8 +98,8 @@ def _passage_value(citation: Citation | None, *, why: bool) -> dict[str, Value]:
     value: dict[str, Value] = {
         "quote": citation.quote,
         "passage": citation.passage,
-        "start": citation.quotes[0].start,
-        "end": citation.quotes[-1].end,
+        "start": citation.stretch.start,
+        "end": citation.stretch.end,
         "quotes": [{"start": span.start, "end": span.end} for span in citation.quotes],
         "article": article_value(citation.article),
         "link": citation.link,

@@ -84,9 +84,9 @@ def test_an_answer_has_the_promised_shape_and_its_quote_stands_in_the_passage(fi
     assert value["article"]["published_at"] == "2022-09-13T00:00:00+00:00"
     assert "49 Armenian soldiers" in value["quote"]
     spans = value["quotes"]
-    assert (value["start"], value["end"]) == (spans[0]["start"], spans[-1]["end"])
-    for span in spans:
-        assert value["passage"][span["start"] : span["end"]] in value["quote"]
+    assert value["passage"][value["start"] : value["end"]] == value["quote"]
+    assert value["start"] in {span["start"] for span in spans}
+    assert value["end"] in {span["end"] for span in spans}
     assert value["link"].startswith("https://example.org/news/armenia-azerbaijan-ceasefire#:~:text=")
     assert 0 <= value["confidence"] <= 1
 

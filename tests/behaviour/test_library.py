@@ -377,3 +377,18 @@ async def test_two_revisions_in_one_import_leave_the_later_one(library: Library,
     assert answer.best is not None
     assert "55 million" in answer.best.quote
     assert (status.articles, status.passages) == (1, 1)
+
+
+async def test_the_quote_is_one_slice_of_the_passage_and_holds_the_better_sentence(library: Library) -> None:
+    text = (
+        "The ferry to Aster carried forty bicycles on Monday. Nobody knows why. Rain fell. "
+        "The crew of the ferry to Aster counted bicycles all day."
+    )
+    await library.add([Draft("Report", text, "report.md", "en")])
+
+    answer = await library.ask("how many bicycles did the ferry to Aster carry on Monday?")
+
+    assert answer.best is not None
+    assert len(answer.best.quotes) == 2
+    assert answer.best.quote == "The ferry to Aster carried forty bicycles on Monday."
+    assert answer.best.bold == f"{answer.best.quote} […] The crew of the ferry to Aster counted bicycles all day."
