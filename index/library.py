@@ -304,13 +304,8 @@ class Library:
         return await self._store.get(article_id)
 
     async def passages(self, info: ArticleInfo) -> int:
-        """How many passages an article has."""
-        notes_language = info.language
-        if notes_language not in self._engine.languages(None):
-            return 0
-        notes = self._engine.annotations(notes_language)
-        article = notes.articles.get(info.number)
-        return 0 if article is None else notes.article_doc.at(article + 1) - notes.article_doc.at(article)
+        """How many passages an article has; 0 for one that is gone."""
+        return await asyncio.to_thread(self._engine.passages_of, info.language, info.number)
 
     def passage_lengths(self) -> list[int]:
         """The lengths of all passages, in characters, in no particular order."""
@@ -324,7 +319,10 @@ class Library:
 
     async def status(self) -> LibraryStatus:
         """Counts of what can be asked."""
-        return LibraryStatus(await self._store.count(), self._engine.passages, tuple(self._engine.languages(None)))
+        engine = self._engine
+        # The engine may be locked by a thread that indexes: never wait for it on the event loop.
+        languages = await asyncio.to_thread(engine.languages, None)
+        return LibraryStatus(await self._store.count(), engine.passages, tuple(languages))
 
     # ---- moving
 

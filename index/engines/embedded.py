@@ -116,6 +116,15 @@ class EmbeddedEngine:
         notes = self._partitions[language].notes
         return notes.article_doc.at(notes.articles[article]) + ordinal
 
+    def passages_of(self, language: str, article: int) -> int:
+        """How many passages an article has in the index; 0 when it is not there."""
+        with self._lock:
+            part = self._partitions.get(language)
+            place = None if part is None else part.notes.articles.get(article)
+            if part is None or place is None:
+                return 0
+            return part.notes.article_doc.at(place + 1) - part.notes.article_doc.at(place)
+
     @property
     def lock(self) -> threading.RLock:
         """Held while the engine is read or changed; hold it to read several things of one state."""
