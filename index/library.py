@@ -225,10 +225,10 @@ class Library:
         return outcomes
 
     async def _store_batch(
-        self, batch: Sequence[Draft], prepared: "Sequence[tuple[NewArticle, tuple[RemovedLine, ...]] | LibraryError]"
+        self, batch: Sequence[Draft], prepared: Sequence["_Prepared | LibraryError"]
     ) -> list[Addition]:
         async with self._writing:
-            new = [item[0] for item in prepared if not isinstance(item, LibraryError)]
+            new = [item.article for item in prepared if not isinstance(item, LibraryError)]
             stored = iter(await self._store.add(new))
             done: list[tuple[Stored, str]] = []
             outcomes: list[Addition] = []
@@ -237,9 +237,8 @@ class Library:
                     outcomes.append(Addition(draft.source, None, None, 0, (), str(item)))
                     continue
                 result = next(stored)
-                passages = len(split(item[0].text, result.info.language))
-                outcomes.append(Addition(draft.source, result.info, result.change, passages, item[1], None))
-                done.append((result, item[0].text))
+                outcomes.append(Addition(draft.source, result.info, result.change, item.passages, item.left_out, None))
+                done.append((result, item.article.text))
             await self._index(done)
             return outcomes
 
@@ -420,10 +419,17 @@ class Library:
         self._engine = engine
 
 
-def _prepare_all(
-    drafts: Sequence[Draft], collection: str, added_by: str | None
-) -> "list[tuple[NewArticle, tuple[RemovedLine, ...]] | LibraryError]":
-    prepared: list[tuple[NewArticle, tuple[RemovedLine, ...]] | LibraryError] = []
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A draft after cleaning, with what was left out and the number of its passages."""
+
+    article: NewArticle
+    left_out: tuple[RemovedLine, ...]
+    passages: int
+
+
+def _prepare_all(drafts: Sequence[Draft], collection: str, added_by: str | None) -> list["_Prepared | LibraryError"]:
+    prepared: list[_Prepared | LibraryError] = []
     for draft in drafts:
         try:
             prepared.append(_prepare(draft, collection, added_by))
@@ -432,7 +438,7 @@ def _prepare_all(
     return prepared
 
 
-def _prepare(draft: Draft, collection: str, added_by: str | None) -> tuple[NewArticle, tuple[RemovedLine, ...]]:
+def _prepare(draft: Draft, collection: str, added_by: str | None) -> _Prepared:
     text = draft.text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     title = " ".join(draft.title.encode("utf-8", "replace").decode("utf-8").replace("\x00", "").split())[:300]
@@ -450,7 +456,8 @@ def _prepare(draft: Draft, collection: str, added_by: str | None) -> tuple[NewAr
         published_at=draft.published_at,
         added_by=added_by,
     )
-    return article, tuple(RemovedLine(line.line, line.reason.sentence) for line in cleaned.removed)
+    removed = tuple(RemovedLine(line.line, line.reason.sentence) for line in cleaned.removed)
+    return _Prepared(article, removed, len(split(article.text, code)))
 
 
 def _read_all(paths: Sequence[Path]) -> list[Draft | UnreadableFileError]:
