@@ -48,7 +48,14 @@ class Case:
     weight: float
 
 
-def collect(folder: Path, zero: Model, others: Sequence[Question]) -> tuple[list[Case], list[Case]]:
+def odd_places(folder: Path) -> dict[str, bool]:
+    """Every second article of a set, by id: a split that others report, though squad and xquad then share articles."""
+    return {name: place % 2 == 1 for place, (name, _) in enumerate(read_set(folder, 0).articles)}
+
+
+def collect(
+    folder: Path, kept: dict[str, bool], zero: Model, others: Sequence[Question]
+) -> tuple[list[Case], list[Case]]:
     """Cases of a set, and cases whose answer is not in the library: own article left out, or another set's question."""
     questions = read_set(folder)
     engine, texts = index(questions)
@@ -61,7 +68,6 @@ def collect(folder: Path, zero: Model, others: Sequence[Question]) -> tuple[list
     ranker = Ranker()
     cases: list[Case] = []
     away: list[Case] = []
-    kept = held_out(folder)
     half = max(sum(not kept[q.article] for q in asked), 1)
     for number, question in enumerate(asked):
         odd = kept[question.article]
@@ -89,11 +95,10 @@ def index(questions: QuestionSet) -> tuple[EmbeddedEngine, list[str]]:
     return engine.compacted(), [draft.text for _, draft in questions.articles]
 
 
-def collect_small(folder: Path, zero: Model) -> tuple[list[Case], list[Case]]:
+def collect_small(folder: Path, kept: dict[str, bool], zero: Model) -> tuple[list[Case], list[Case]]:
     """The same from libraries of `SMALL` articles each, as a new library is: few passages, and most words unknown."""
     questions = read_set(folder)
     random.seed(11)
-    kept = held_out(folder)
     cases: list[Case] = []
     away: list[Case] = []
     for odd in (False, True):
@@ -243,6 +248,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path, nargs="?", default=Path("index/ranking/model.json"))
+    parser.add_argument("--by-place", action="store_true", help="train on even articles, judge on odd ones")
     arguments = parser.parse_args()
     folders = sorted(p.parent for p in arguments.data.glob("*/questions.jsonl"))
     zero = Model(np.zeros(len(SENTENCE_FEATURES)), np.zeros(len(PASSAGE_FEATURES)), np.zeros(11), 0.0, 0.5, 0.2)
@@ -257,8 +263,9 @@ def main() -> None:
                 related = {other.name[:5], folder.name[:5]} == {"squad", "xquad"} or other == folder
                 if not related and read_questions(other / "questions.jsonl")[0].language in codes:
                     others += read_questions(other / "questions.jsonl")[:AWAY]
-        found, without = collect(folder, zero, others)
-        small, small_without = collect_small(folder, zero)
+        kept = odd_places(folder) if arguments.by_place else held_out(folder)
+        found, without = collect(folder, kept, zero, others)
+        small, small_without = collect_small(folder, kept, zero)
         names += [folder.name, f"small {folder.name}"]
         cases += found + small
         away += [case for case in [*without, *small_without] if case.groups]

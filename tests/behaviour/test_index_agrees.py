@@ -14,6 +14,9 @@ from index import SHARED_COLLECTION, Draft, Library, Refusal
 from index.models import ArticleInfo
 
 KILLS = 50
+MOST_KILLS = 200
+"""Killing goes on beyond `KILLS` until enough saves were cut off: how many are depends on the machine."""
+
 CHECKED_EVERY = 10
 WORDS_OF_AN_ATTEMPT = 400
 """More than an attempt comes to write."""
@@ -29,7 +32,9 @@ def test_a_killed_writer_leaves_an_index_that_agrees_with_the_store(tmp_path: Pa
     unfinished: set[str] = set()
     found: list[int] = []
 
-    for attempt in range(1, KILLS + 1):
+    for attempt in range(1, MOST_KILLS + 1):
+        if attempt > KILLS and (attempt - 1) % CHECKED_EVERY == 0 and len(unfinished) > 4:
+            break
         here, there = context.Pipe(duplex=False)
         process = context.Process(target=change_until_killed, args=(str(tmp_path), attempt, there))
         process.start()
@@ -46,7 +51,7 @@ def test_a_killed_writer_leaves_an_index_that_agrees_with_the_store(tmp_path: Pa
             found.append(asyncio.run(check(tmp_path, attempt, chance)))
 
     # Otherwise hardly anything was interrupted, and this has shown nothing.
-    assert unfinished
+    assert len(unfinished) > 4
     assert sum(found) > 20
 
 

@@ -1,6 +1,7 @@
 """The library from outside: articles in, answers out, over a real SQLite file."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -392,3 +393,26 @@ async def test_the_quote_is_one_slice_of_the_passage_and_holds_the_better_senten
     assert len(answer.best.quotes) == 2
     assert answer.best.quote == "The ferry to Aster carried forty bicycles on Monday."
     assert answer.best.bold == f"{answer.best.quote} […] The crew of the ferry to Aster counted bicycles all day."
+
+
+async def test_a_thousand_articles_of_a_folder_are_added_within_ten_seconds(library: Library, tmp_path: Path) -> None:
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    ports = ("Aster", "Birch", "Cedar", "Dover", "Elm", "Fjord", "Grove", "Heath")
+    for number in range(1_000):
+        lines = [
+            f"Ferry {number}-{i} left {ports[(number + i) % 8]} for {ports[number * i % 8]} with {i * 37} people. " * 6
+            for i in range(1, 7)
+        ]
+        text = "\n\n".join(lines)
+        (folder / f"{number}.md").write_text(f"---\ntitle: Report {number}\nlanguage: en\n---\n\n{text}", "utf-8")
+
+    began = time.perf_counter()
+    added = await library.add_paths([folder])
+    took_s = time.perf_counter() - began
+
+    assert len(added) == 1_000
+    assert took_s < 10
+    answer = await library.ask("how many people were on the ferry in report 777?")
+    assert answer.best is not None
+    assert answer.best.article.title == "Report 777"

@@ -136,6 +136,15 @@ def test_the_only_passage_scores_above_zero() -> None:
     assert scores[0] > 0
 
 
+def test_the_rest_of_rank_bm25s_interface_gives_the_same() -> None:
+    base = [[0, 1, 1], [2, 3], [0, 2, 2, 4]]
+    index, plain = index_of(base), PositiveIdf(base, k1=0.9, b=0.55)
+
+    assert index.doc_len == plain.doc_len
+    assert index.get_batch_scores([0, 2], [2, 0]) == plain.get_batch_scores([0, 2], [2, 0])
+    assert index.get_top_n([0, 2], ["a", "b", "c"], 2) == plain.get_top_n([0, 2], ["a", "b", "c"], 2)
+
+
 def test_an_empty_index_finds_nothing_and_takes_passages() -> None:
     index = PostingsBM25(build_base([], 0))
     assert index.search([((0, 1.0),)], 5)[0].tolist() == []
