@@ -1,13 +1,16 @@
 # make ask  - answers a question from the example articles        make ask Q="when did the bridge open?"
 # make train DATA=folder - train the weights on question sets; make bench DATA="folder ..." - measure beside the peers
+# make words - finds the bot's messages in the code and updates its catalogues of translations
+# make fuzz - feeds damaged files to every parser, a minute each       make fuzz SECONDS=600
 # make test - formatter, linter, types, import rules and all tests
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SECONDS ?= 60
 Q ?= how many soldiers were killed?
 
-.PHONY: ask test setup format train bench clean
+.PHONY: ask test setup format words train bench fuzz clean
 
 $(VENV)/.runtime: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -42,6 +45,9 @@ format: $(VENV)/.test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+words: $(VENV)/.test
+	$(BIN)/python -m tools.update_words
+
 train: $(VENV)/.test
 	$(BIN)/python tools/train_model.py $(DATA)
 
@@ -54,6 +60,9 @@ $(VENV)/.peers: $(VENV)/.test
 bench: $(VENV)/.peers
 	$(BIN)/python -m benchmarks.quality $(DATA)
 	$(BIN)/python -m benchmarks.speed --text $(firstword $(DATA))
+
+fuzz: $(VENV)/.test
+	$(BIN)/python tools/fuzz.py --seconds $(SECONDS)
 
 clean:
 	rm -rf $(VENV) build *.egg-info

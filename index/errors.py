@@ -2,12 +2,15 @@
 
 LibraryError
 ├── UnreadableFileError      the person who adds a file has to act
+│   └── UnusableSourceError  the same, with the reason as a value; in index/ingestion/problems.py
 ├── UnusableArticleError     the person who adds an article has to act
 ├── UnknownArticleError      the person who named an article has to act
 ├── QuestionError            the asker has to ask otherwise
 ├── StoreError               the operator has to look
 │   └── NewerStoreError      the operator has to upgrade Footnote
-└── CancelledBuildError      somebody stopped a build of the index; the old index stays
+├── CancelledBuildError      somebody stopped a build of the index; the old index stays
+├── RebuildRunningError      somebody else builds the index; whoever asked can wait for it
+└── FailedBuildError         the operator has to look; the old index stays
 """
 
 
@@ -73,3 +76,18 @@ class CancelledBuildError(LibraryError):
 
     def __init__(self) -> None:
         super().__init__("the build was cancelled; the index in use is unchanged")
+
+
+class RebuildRunningError(LibraryError):
+    """The index is being built already, by this process or by another one."""
+
+    def __init__(self) -> None:
+        super().__init__("the index is being rebuilt already; wait until that is done")
+
+
+class FailedBuildError(LibraryError):
+    """The process that builds the index has ended before its time; the index in use is unchanged."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the index was not rebuilt, and the old one stays in use: {reason}")
+        self.reason = reason

@@ -2,41 +2,30 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from charset_normalizer import from_bytes
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.front_matter import front_matter_plugin
 
 from index.errors import UnreadableFileError
+from index.ingestion.decoding import decode
 
 MAX_FILE_BYTES = 8 * 1024 * 1024
 """Some 1.3 million English words: a whole shelf of books, and what one article should stay far below."""
 
 _MARKDOWN = frozenset({".md", ".markdown"})
-_SUPPORTED = _MARKDOWN | {".txt"}
-
-_BYTE_ORDER_MARKS = (
-    # UTF-32's little-endian mark begins with UTF-16's, so it is asked first.
-    (b"\xff\xfe\x00\x00", "utf-32"),
-    (b"\x00\x00\xfe\xff", "utf-32"),
-    (b"\xef\xbb\xbf", "utf-8-sig"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
-_CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b")) + b"\x7f"
-_MAX_CONTROL_SHARE = 0.01
-_GUESSED_FROM_BYTES = 256 * 1024
+TEXT_SUFFIXES = _MARKDOWN | {".txt"}
 
 # SQLite ends a text at a NUL in places, and no UTF-8 holds a lone surrogate.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LINE_ENDS = re.compile(r"\r\n?")
+
 _LONGEST_TITLE_LINE = 120
 
 
@@ -56,12 +45,13 @@ class FileArticle:
     text: str
 
 
-def article_files(paths: Iterable[Path]) -> list[Path]:
+def article_files(paths: Iterable[Path], suffixes: Collection[str] = TEXT_SUFFIXES) -> list[Path]:
     """List the files to read.
 
     Args:
-        paths: Files, taken as they are, and folders, of which all Markdown and text files are taken, also in folders
-            below; what begins with a dot is skipped, links to folders are not followed.
+        paths: Files, taken as they are, and folders, of which all files with one of the suffixes are taken, also in
+            folders below; what begins with a dot is skipped, links to folders are not followed.
+        suffixes: In lower case, with their dots.
 
     Returns:
         Files in the order of `paths`, a folder's sorted by path; none twice. A path that does not exist is among them,
@@ -69,16 +59,16 @@ def article_files(paths: Iterable[Path]) -> list[Path]:
     """
     files: dict[Path, None] = {}
     for path in paths:
-        files.update(dict.fromkeys(_files_in(path) if path.is_dir() else [path]))
+        files.update(dict.fromkeys(_files_in(path, suffixes) if path.is_dir() else [path]))
     return list(files)
 
 
-def _files_in(folder: Path) -> list[Path]:
+def _files_in(folder: Path, suffixes: Collection[str]) -> list[Path]:
     found = []
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [
-            Path(parent, name) for name in names if not name.startswith(".") and Path(name).suffix.lower() in _SUPPORTED
+            Path(parent, name) for name in names if not name.startswith(".") and Path(name).suffix.lower() in suffixes
         ]
     return sorted(found)
 
@@ -114,55 +104,55 @@ def parse_file(path: Path, content: bytes) -> FileArticle:
     _require_supported(path)
     if len(content) > MAX_FILE_BYTES:
         raise UnreadableFileError(str(path), f"it is larger than {MAX_FILE_BYTES // 1024**2} MiB")
-    decoded = _decode(content)
+    decoded = decode(content)
     if decoded is None:
         raise UnreadableFileError(str(path), "it is not text")
-    decoded = _LINE_ENDS.sub("\n", _UNSTORABLE.sub("", decoded))
-    if path.suffix.lower() in _MARKDOWN:
-        facts, heading, text = _read_markdown(decoded)
-    else:
-        facts, heading, text = {}, None, decoded.strip("\n")
-    if not text.strip():
+    article = parse_text(decoded, path.name, is_markdown=path.suffix.lower() in _MARKDOWN)
+    if article is None:
         raise UnreadableFileError(str(path), "it is empty" if not decoded.strip() else "it holds no text")
+    return article
+
+
+def parse_text(decoded: str, name: str, *, is_markdown: bool) -> FileArticle | None:
+    """Read a text that is decoded already.
+
+    Args:
+        name: What the file is called: its source, and its title without the suffix, if it tells of no others.
+
+    Returns:
+        The article, None if it holds no text.
+    """
+    decoded = _LINE_ENDS.sub("\n", storable(decoded))
+    facts, heading, text = _read_markdown(decoded) if is_markdown else ({}, None, decoded.strip("\n"))
+    if not text.strip():
+        return None
     return FileArticle(
-        title=facts.get("title") or heading or _short_first_line(text) or path.stem,
-        source=facts.get("source") or facts.get("url") or path.name,
+        title=facts.get("title") or heading or short_first_line(text) or Path(name).stem,
+        source=facts.get("source") or facts.get("url") or name,
         author=facts.get("author"),
-        published_at=_parse_date(facts.get("date")),
-        language=_parse_language(facts.get("language") or facts.get("lang")),
+        published_at=parse_date(facts.get("date")),
+        language=parse_language(facts.get("language") or facts.get("lang")),
         text=text,
     )
 
 
 def _require_supported(path: Path) -> None:
-    if path.suffix.lower() not in _SUPPORTED:
+    if path.suffix.lower() not in TEXT_SUFFIXES:
         raise UnreadableFileError(str(path), "only .md, .markdown and .txt files can be read")
 
 
-def _decode(content: bytes) -> str | None:
-    """Turn bytes into text: by byte order mark, else as UTF-8, else by a guess; None if they are no text."""
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if content.startswith(mark):
-            return content.decode(encoding, "replace")
-    controls = len(content) - len(content.translate(None, _CONTROL_BYTES))
-    if controls > len(content) * _MAX_CONTROL_SHARE:
-        return None
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    # The guess needs no more than a part, which ends with a line so that no letter is cut in two.
-    sample = content[:_GUESSED_FROM_BYTES]
-    guess = from_bytes(sample[: sample.rfind(b"\n") + 1] or sample).best()
-    return None if guess is None else content.decode(guess.encoding, "replace")
+def storable(text: str) -> str:
+    """A text without what no store and no UTF-8 can hold."""
+    return _UNSTORABLE.sub("", text)
 
 
-def _short_first_line(text: str) -> str | None:
+def short_first_line(text: str) -> str | None:
+    """The first line if it is short enough for a title."""
     line = text.strip().split("\n", 1)[0].strip()
     return line if len(line) <= _LONGEST_TITLE_LINE else None
 
 
-def _parse_date(value: str | None) -> datetime | None:
+def parse_date(value: str | None) -> datetime | None:
     """Read an ISO 8601 date or time; one without an offset is taken as UTC."""
     try:
         date = datetime.fromisoformat(value or "")
@@ -171,7 +161,8 @@ def _parse_date(value: str | None) -> datetime | None:
         return None
 
 
-def _parse_language(value: str | None) -> str | None:
+def parse_language(value: str | None) -> str | None:
+    """Read a language tag: "pt" for "pt-BR"."""
     return re.split("[-_]", value)[0].lower() or None if value else None
 
 
@@ -187,7 +178,7 @@ def _read_markdown(markdown: str) -> tuple[dict[str, str], str | None, str]:
     headings = (
         " ".join(_inline_text(inline).split()) for opening, inline in pairwise(tokens) if opening.type == "heading_open"
     )
-    return facts, next(filter(None, headings), None), _UNSTORABLE.sub("", _plain_text(tokens))
+    return facts, next(filter(None, headings), None), storable(_plain_text(tokens))
 
 
 def _read_front_matter(content: str) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""How well articles are extracted from pages, beside other libraries."""
