@@ -1,48 +1,66 @@
 """A library of articles that answers questions word for word. `bot` imports these names and no others."""
 
+from index.drafts import Draft
 from index.errors import (
     CancelledBuildError,
+    FailedBuildError,
     LibraryError,
     NewerStoreError,
     QuestionError,
+    RebuildRunningError,
     StoreError,
     UnknownArticleError,
     UnreadableFileError,
     UnusableArticleError,
 )
-from index.library import Draft, Library, LibraryStatus
+from index.ingestion.files import MAX_FILE_BYTES
+from index.library import Library, LibraryStatus
 from index.models import (
     SHARED_COLLECTION,
     Addition,
     Answer,
     Article,
     ArticleInfo,
+    ArticlePage,
     Change,
     Citation,
+    RebuildProgress,
+    RebuildSummary,
     Refusal,
     RemovedLine,
+    Sort,
     Span,
     Status,
     Stored,
 )
+from index.store import Database, Migrations, UtcDateTime
 
 __all__ = [
+    "MAX_FILE_BYTES",
     "SHARED_COLLECTION",
     "Addition",
     "Answer",
     "Article",
     "ArticleInfo",
+    "ArticlePage",
     "CancelledBuildError",
     "Change",
     "Citation",
+    "Database",
     "Draft",
+    "FailedBuildError",
     "Library",
     "LibraryError",
     "LibraryStatus",
+    "Migrations",
     "NewerStoreError",
     "QuestionError",
+    "RebuildProgress",
+    "RebuildRunningError",
+    "RebuildSummary",
     "Refusal",
     "RemovedLine",
+    "Sort",
     "Span",
     "Status",
     "StoreError",
@@ -50,4 +68,5 @@ __all__ = [
     "UnknownArticleError",
     "UnreadableFileError",
     "UnusableArticleError",
+    "UtcDateTime",
 ]

@@ -3,7 +3,7 @@
 import re
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import quote as percent_encoded
@@ -11,7 +11,7 @@ from urllib.parse import quote as percent_encoded
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.words import Analyzer
+from index.analysis.words import Analyzer, Flag
 from index.engines.protocol import Engine, Hits, Scope
 from index.models import Answer, ArticleInfo, Citation, PassageKey, Refusal, Span, Status
 from index.ranking.annotations import Annotations
@@ -29,6 +29,11 @@ NEIGHBOUR_WEIGHT = 0.3
 ARTICLE_WEIGHT = 0.2
 LONGEST_QUESTION = 1_000
 """Characters of a question that are read; what comes after them no longer says what is asked."""
+
+MARGIN_WITHIN = 6.0
+"""Of 227 questions of tests/quality, 71% get an answer within the right article (79% do from all articles), and 5%
+within the next best one; of 297 of XQuAD, 99% (98%) and 27%. With the margin of a library of one article, 10, it would
+be 53% and 81% within the next best one."""
 
 MAX_FROM_ONE_ARTICLE = 3
 SHOWN = 5
@@ -121,8 +126,7 @@ class Ranker:
         groups = self._groups(found, engine, weights, max(wanted, CANDIDATES)) if found else []
         has_units = any(query.units for query in queries)
         if not groups:
-            unknown = tuple(dict.fromkeys(unit.typed for query in queries for unit in query.units))
-            return Ranking((), 0.0, {}, unknown, has_units, ())
+            return Ranking((), 0.0, {}, _content_words(queries), has_units, ())
         return self._ranking(groups, queries, engine, weights, wanted)
 
     def _query(self, text: str, code: str, engine: AnnotatedEngine, scope: Scope) -> Query:
@@ -184,9 +188,7 @@ class Ranker:
         candidates = tuple(self._candidate(groups[g], i, engine) for _, g, i in order[:wanted])
         best = groups[order[0][1]]
         features = confidence_features(best, order[0][2], [(groups[g], i) for _, g, i in order])
-        values = np.array([features[name] for name in CONFIDENCE_FEATURES])
-        z = float(values @ weights.confidence) + weights.confidence_bias
-        confidence = 1 / (1 + float(np.exp(-np.clip(z, -40, 40))))
+        confidence = _confidence(features, weights)
         known = {unit.typed for query in queries for unit in query.units if unit.known}
         unknown = tuple(dict.fromkeys(u.typed for u in best.query.units if u.typed not in known))
         return Ranking(candidates, confidence, features, unknown, True, tuple(groups))
@@ -216,6 +218,13 @@ class Ranker:
             frozenset(notes.word_surface.take(row).tolist()),
             better=quotes.index(Span(*best)),
         )
+
+
+def _content_words(queries: Sequence[Query]) -> tuple[str, ...]:
+    """The words of a question that are looked for in any language; not those that another knows as stop words."""
+    typed = dict.fromkeys(unit.typed for query in queries for unit in query.units)
+    stops = {word.surface for query in queries for word in query.words if word.flags & Flag.STOP}
+    return tuple(word for word in typed if word not in stops) or tuple(typed)
 
 
 def _first_stage(hits: Hits) -> Stage:
@@ -278,6 +287,23 @@ def confidence_features(group: Group, passage: int, order: Sequence[tuple[Group,
         "terms": float(np.log(len(query.units))),
         "score": values["score"],
     }
+
+
+def of_one_article(ranking: Ranking) -> Ranking:
+    """A ranking of one article's passages, as sure as it would be were others ranked besides.
+
+    No other article takes part, so the best passage seems to be far ahead; `MARGIN_WITHIN` stands in for how far.
+    """
+    if not ranking.confidence_features:
+        return ranking
+    features = ranking.confidence_features | {"margin": MARGIN_WITHIN / 5}
+    return replace(ranking, confidence=_confidence(features, model()), confidence_features=features)
+
+
+def _confidence(features: Mapping[str, float], weights: Model) -> float:
+    values = np.array([features[name] for name in CONFIDENCE_FEATURES])
+    z = float(values @ weights.confidence) + weights.confidence_bias
+    return 1 / (1 + float(np.exp(-np.clip(z, -40, 40))))
 
 
 def without_repeats(candidates: Sequence[Candidate]) -> list[tuple[Candidate, list[Candidate]]]:

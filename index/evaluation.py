@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from index.analysis.languages import language
+from index.drafts import Draft
 from index.errors import UnreadableFileError
-from index.library import Draft, Library
+from index.library import Library
 from index.models import Answer, Citation, Status
 
 _NOT_WORD = re.compile(r"\W+")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 SHARED_COLLECTION = "shared"
 """The operator's collection: every scope may read it."""
@@ -57,6 +58,18 @@ class Article:
 
     info: ArticleInfo
     text: str
+
+
+Sort = Literal["newest", "oldest", "title"]
+"""Orders of a list of articles: by when they were stored, or by title."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArticlePage:
+    """A part of a list of articles; `total` is the length of the whole list."""
+
+    items: tuple[ArticleInfo, ...]
+    total: int
 
 
 class Change(StrEnum):
@@ -196,3 +209,35 @@ class Answer:
     nearest_titles: tuple[str, ...]
     confidence: float
     took_ms: float
+
+
+Stage = Literal["reading", "sorting", "swapping"]
+"""What a rebuild does: reads and analyses articles, writes the index, puts it in the place of the old one."""
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildProgress:
+    """How far a rebuild is in its stage: `done` of `total` articles when it reads, else passages."""
+
+    done: int
+    total: int
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildSummary:
+    """What a rebuild has changed in what can be found, in the collections that were asked about.
+
+    Articles that came or went with the library's own `add` and `remove` meanwhile are `unchanged` or gone without
+    being counted; the others were changed in the store by another process. `failed` are titles of articles that cannot
+    be indexed, each with the reason in words.
+    """
+
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    failed: tuple[tuple[str, str], ...]
+    articles: int
+    passages: int
+    took_s: float

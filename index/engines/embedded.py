@@ -1,19 +1,19 @@
 """The engine in this process: per language a ranker and the annotations of the same passages."""
 
 import json
-import os
-import re
-import shutil
 import threading
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.words import ANALYSIS_VERSION
+from index.engines import generations
 from index.engines.protocol import Hits, IndexedArticle, Scope
 from index.ranking.annotations import Annotations, Text, mapped
 from index.ranking.bm25 import PostingsBM25
@@ -39,6 +39,10 @@ class EmbeddedEngine:
     def __init__(self) -> None:
         self._partitions: dict[str, Partition] = {}
         self._lock = threading.RLock()
+        self.built_at: datetime | None = None
+        """When all articles were last analysed for this index; None: it grew from nothing."""
+        self.saved_bytes: int | None = None
+        """Size of the generation that was opened or saved; None: there is none."""
 
     # ---- what an engine promises
 
@@ -62,15 +66,7 @@ class EmbeddedEngine:
             part = self._partitions.get(language)
             if part is None:
                 return [0] * len(terms)
-            allowed = self._allowed(part, scope)
-            found: list[int] = []
-            for term in terms:
-                number = part.notes.vocabulary.get(term)
-                df = int(part.ranker.df[number]) if number is not None and number < len(part.ranker.df) else 0
-                if df and number is not None and allowed is not None and not part.ranker.holds(number, allowed):
-                    df = 0
-                found.append(df)
-            return found
+            return self._counts(part, terms, self._allowed(part, scope))
 
     def search(self, language: str, units: Sequence[Sequence[tuple[str, float]]], scope: Scope, top_k: int) -> Hits:
         """See `Engine.search`."""
@@ -78,16 +74,7 @@ class EmbeddedEngine:
             part = self._partitions.get(language)
             if part is None:
                 return Hits(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
-            get = part.notes.vocabulary.get
-            numbered = [[(n, w) for n, w in ((get(term), w) for term, w in unit) if n is not None] for unit in units]
-            docs, scores = part.ranker.search([unit for unit in numbered if unit], top_k, self._allowed(part, scope))
-            notes = part.notes
-            articles = notes.doc_article.take(docs).astype(np.int64)
-            numbers = notes.article_number.take(articles)
-            ordinals = docs.astype(np.int64) - notes.article_doc.take(articles)
-            newness = notes.article_newness.take(articles)
-            order = np.lexsort((ordinals, -numbers, -newness, -scores))[:top_k]
-            return Hits(numbers[order], ordinals[order], scores[order])
+            return self._search(part, units, self._allowed(part, scope), top_k)
 
     def replace(self, articles: Sequence[IndexedArticle], removed: Collection[int]) -> None:
         """See `Engine.replace`."""
@@ -125,6 +112,33 @@ class EmbeddedEngine:
                 return 0
             return part.notes.article_doc.at(place + 1) - part.notes.article_doc.at(place)
 
+    def passages_in(self, scope: Scope) -> int:
+        """How many passages of some collections can be found."""
+        with self._lock:
+            return sum(self._size(part, scope) for part in self._partitions.values())
+
+    def sizes(self, scope: Scope) -> dict[int, int]:
+        """The passages of each article of some collections, by number."""
+        found: dict[int, int] = {}
+        with self._lock:
+            parts = [part.notes for part in self._partitions.values() if part.notes.articles]
+            # Copies, so that questions need not wait until all articles are looked at.
+            columns = [
+                (n.article_number.all(), np.diff(n.article_doc.all()), n.article_collection.all(), set(n.articles))
+                for n in parts
+            ]
+        for notes, (numbers, sizes, collections, alive) in zip(parts, columns, strict=True):
+            seen = np.array([scope is None or name in scope for name in notes.collections], bool).take(collections)
+            pairs = zip(numbers[seen].tolist(), sizes[seen].tolist(), strict=True)
+            found |= {number: size for number, size in pairs if number in alive}
+        return found
+
+    @contextmanager
+    def within(self, language: str, article: int) -> Iterator["OneArticle"]:
+        """What answering reads, restricted to the passages of one article, whichever collection it is in."""
+        with self._lock:
+            yield OneArticle(self, language, article)
+
     @property
     def lock(self) -> threading.RLock:
         """Held while the engine is read or changed; hold it to read several things of one state."""
@@ -144,6 +158,44 @@ class EmbeddedEngine:
     def changed(self) -> int:
         """Passages added or removed since the index was opened or saved."""
         return sum(part.changed for part in self._partitions.values())
+
+    @staticmethod
+    def _counts(part: Partition, terms: Sequence[str], allowed: "NDArray[np.bool_] | None") -> list[int]:
+        found: list[int] = []
+        for term in terms:
+            number = part.notes.vocabulary.get(term)
+            df = int(part.ranker.df[number]) if number is not None and number < len(part.ranker.df) else 0
+            if df and number is not None and allowed is not None and not part.ranker.holds(number, allowed):
+                df = 0
+            found.append(df)
+        return found
+
+    @staticmethod
+    def _search(
+        part: Partition,
+        units: Sequence[Sequence[tuple[str, float]]],
+        allowed: "NDArray[np.bool_] | None",
+        top_k: int,
+    ) -> Hits:
+        get = part.notes.vocabulary.get
+        numbered = [[(n, w) for n, w in ((get(term), w) for term, w in unit) if n is not None] for unit in units]
+        docs, scores = part.ranker.search([unit for unit in numbered if unit], top_k, allowed)
+        notes = part.notes
+        articles = notes.doc_article.take(docs).astype(np.int64)
+        numbers = notes.article_number.take(articles)
+        ordinals = docs.astype(np.int64) - notes.article_doc.take(articles)
+        newness = notes.article_newness.take(articles)
+        order = np.lexsort((ordinals, -numbers, -newness, -scores))[:top_k]
+        return Hits(numbers[order], ordinals[order], scores[order])
+
+    @staticmethod
+    def _size(part: Partition, scope: Scope) -> int:
+        allowed = EmbeddedEngine._allowed(part, scope)
+        if allowed is None:
+            return part.ranker.corpus_size
+        if part.ranker.dead is not None:
+            allowed = allowed & ~part.ranker.dead[: len(allowed)]
+        return int(allowed.sum())
 
     def _partition(self, language: str) -> Partition:
         part = self._partitions.get(language)
@@ -197,25 +249,34 @@ class EmbeddedEngine:
 
     # ---- whole indexes
 
-    def compacted(self) -> "EmbeddedEngine":
-        """An engine with the same articles and nothing in its tails."""
+    def compacted(self, progress: Callable[[int], None] = lambda _passages: None) -> "EmbeddedEngine":
+        """An engine with the same articles and nothing in its tails; `progress` hears how many passages are done."""
         with self._lock:
             compact = EmbeddedEngine()
+            compact.built_at, compact.saved_bytes = self.built_at, self.saved_bytes
+            done = 0
             for code, part in self._partitions.items():
                 if not part.notes.articles:
                     continue
                 notes = part.notes.compacted()
                 base = build_base(notes.chunks(), len(notes.vocabulary))
                 compact._partitions[code] = Partition(notes, PostingsBM25(base), changed=part.changed)
+                done += notes.docs
+                progress(done)
             return compact
 
     def save(self, folder: Path, store_id: str) -> None:
         """Write a compacted engine as a new generation and make it the live one; a crash leaves the old one live."""
         folder.mkdir(parents=True, exist_ok=True)
-        live = _live(folder)
-        name = f"generation-{1 + max((_number(p) for p in folder.glob('generation-*')), default=0)}"
-        target = folder / name
-        target.mkdir()
+        name = generations.next_name(folder)
+        (folder / name).mkdir()
+        self.write(folder / name, store_id)
+        generations.make_live(folder, name)
+        for part in self._partitions.values():
+            part.changed = 0
+
+    def write(self, target: Path, store_id: str) -> None:
+        """Write a compacted engine into an empty folder, and have all of it on the disk when this returns."""
         languages: dict[str, list[str]] = {}
         for code, part in self._partitions.items():
             place = target / code
@@ -233,23 +294,15 @@ class EmbeddedEngine:
             "format": FORMAT_VERSION,
             "analysis": ANALYSIS_VERSION,
             "store": store_id,
+            "built_at": None if self.built_at is None else self.built_at.isoformat(),
             "languages": languages,
             "files": files,
         }
         body = json.dumps(manifest)
         (target / "manifest.json").write_text(f"{zlib.crc32(body.encode())}\n{body}", "utf-8")
         for path in [*target.rglob("*"), target]:
-            _sync(path)
-        pointer = folder / "LIVE.new"
-        pointer.write_text(name, "utf-8")
-        _sync(pointer)
-        pointer.replace(folder / "LIVE")
-        _sync(folder)
-        for old in folder.glob("generation-*"):
-            if old.name not in (name, live):
-                shutil.rmtree(old, ignore_errors=True)
-        for part in self._partitions.values():
-            part.changed = 0
+            generations.sync(path)
+        self.saved_bytes = sum(size for size, _ in files.values())
 
     @classmethod
     def open(cls, folder: Path, store_id: str, *, verify: bool = False) -> "EmbeddedEngine | None":
@@ -258,10 +311,18 @@ class EmbeddedEngine:
         Args:
             verify: Read every file and compare its checksum, instead of its size only.
         """
-        name = _live(folder)
-        if name is None:
-            return None
-        source = folder / name
+        name = generations.live(folder)
+        while name is not None:
+            engine = cls.map(folder / name, store_id, verify=verify)
+            if engine is not None or generations.live(folder) == name:
+                return engine
+            # Another process has saved meanwhile, and removed what was live.
+            name = generations.live(folder)
+        return None
+
+    @classmethod
+    def map(cls, source: Path, store_id: str, *, verify: bool = False) -> "EmbeddedEngine | None":
+        """Map what `write` wrote; None when it is damaged, or of another store or analysis. See `open`."""
         try:
             checksum, _, body = (source / "manifest.json").read_text("utf-8").partition("\n")
             if checksum != str(zlib.crc32(body.encode())):
@@ -279,6 +340,9 @@ class EmbeddedEngine:
                 if verify and zlib.crc32((source / path).read_bytes()) != expected:
                     return None
             engine = cls()
+            engine.saved_bytes = sum(size for size, _ in manifest["files"].values())
+            built_at = manifest.get("built_at")
+            engine.built_at = None if built_at is None else datetime.fromisoformat(built_at).astimezone(UTC)
             for code, collections in manifest["languages"].items():
                 notes = Annotations.open(source / code, code, collections)
                 base = Base(*(mapped(source / code / f"{array}.npy") for array in _BASE))
@@ -289,22 +353,52 @@ class EmbeddedEngine:
         return engine
 
 
-def _live(folder: Path) -> str | None:
-    try:
-        name = (folder / "LIVE").read_text("utf-8").strip()
-        return name if re.fullmatch(r"generation-\d+", name) else None
-    except (OSError, UnicodeDecodeError):
-        return None
+class OneArticle:
+    """An engine's passages of one article, ranked as in the whole: same terms, same idf, same annotations.
 
+    It is an engine for the ranker; scopes are ignored, because who may see the article was decided before. Terms that
+    the article does not hold count as unknown. Hold the engine's lock while it is used.
+    """
 
-def _number(path: Path) -> int:
-    digits = path.name.removeprefix("generation-")
-    return int(digits) if digits.isdecimal() else 0
+    def __init__(self, engine: EmbeddedEngine, language: str, article: int) -> None:
+        self._engine = engine
+        self._language = language
+        self._part = engine._partitions.get(language)
+        place = None if self._part is None else self._part.notes.articles.get(article)
+        self._allowed: NDArray[np.bool_] | None = None
+        if self._part is not None and place is not None:
+            notes = self._part.notes
+            self._allowed = np.zeros(self._part.ranker.docs_given, bool)
+            self._allowed[notes.article_doc.at(place) : notes.article_doc.at(place + 1)] = True
 
+    def languages(self, _scope: Scope) -> list[str]:
+        """The article's language, when it is in the index."""
+        return [] if self._allowed is None else [self._language]
 
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    def corpus_size(self, language: str) -> int:
+        """See `Engine.corpus_size`: of the whole, so that a rare word stays one."""
+        return self._engine.corpus_size(language)
+
+    def counts(self, _language: str, terms: Sequence[str], _scope: Scope) -> list[int]:
+        """See `Engine.counts`."""
+        if self._part is None or self._allowed is None:
+            return [0] * len(terms)
+        return self._engine._counts(self._part, terms, self._allowed)
+
+    def search(self, _language: str, units: Sequence[Sequence[tuple[str, float]]], _scope: Scope, top_k: int) -> Hits:
+        """See `Engine.search`."""
+        if self._part is None or self._allowed is None:
+            return Hits(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+        return self._engine._search(self._part, units, self._allowed, top_k)
+
+    def replace(self, _articles: Sequence[IndexedArticle], _removed: Collection[int]) -> None:
+        """Nothing can be changed through this view."""
+        raise NotImplementedError
+
+    def annotations(self, language: str) -> Annotations:
+        """See `EmbeddedEngine.annotations`."""
+        return self._engine.annotations(language)
+
+    def doc(self, language: str, article: int, ordinal: int) -> int:
+        """See `EmbeddedEngine.doc`."""
+        return self._engine.doc(language, article, ordinal)

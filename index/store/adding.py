@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from index.models import ArticleInfo, Change, NewArticle, Stored
+from index.store.folding import folded
 from index.store.tables import articles, info_columns
 
 MAX_VALUES = 500
@@ -35,7 +36,8 @@ def content_hash(text: str) -> str:
     # Two steps: the first is twenty times as fast, and leaves few places where the second has to look at characters.
     # In UTF-8, a byte below 128 is a character by itself. Lone surrogates are no letters.
     without_ascii = folded.encode(errors="ignore").translate(None, _ASCII_BETWEEN).decode()
-    kept = _BETWEEN.sub(_marks, without_ascii)
+    # Once more: what stood between a letter and its mark is gone.
+    kept = unicodedata.normalize("NFKC", _BETWEEN.sub(_marks, without_ascii))
     return hashlib.sha256(kept.encode()).hexdigest()
 
 
@@ -147,6 +149,7 @@ class _Adding:
             "content_hash": fingerprint,
             "characters": len(article.text),
             "text": article.text,
+            "title_folded": folded(article.title),
         }
 
     async def write(self) -> None:

@@ -77,7 +77,7 @@ def connect(url: URL) -> AsyncEngine:
 
 
 def connect_in_thread(url: URL) -> Engine:
-    """Prepare connections for a thread that reads a SQLite file by itself; none is opened yet."""
+    """Prepare connections to a SQLite file for a thread that uses them by itself; none is opened yet."""
     engine = create_engine(url.set(drivername="sqlite+pysqlite"), hide_parameters=True)
     _set_up_sqlite(engine)
     return engine

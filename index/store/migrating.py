@@ -1,24 +1,53 @@
-"""Brings a database to the tables of this version."""
+"""Brings a database to the tables of this version.
 
+One database may hold the tables of several owners, each with migrations and a table for its revision of its own.
+"""
+
+import asyncio
+from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from index.errors import NewerStoreError
+from index.store.connecting import AUTOCOMMIT, is_passing
+from index.store.tables import HEAD
 
-_FOLDER = Path(__file__).parent / "migrations"
+_MAX_ATTEMPTS = 8
 
 
-def revision_of(connection: Connection) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Migrations:
+    """The way to some tables: an Alembic environment, its newest revision, and the table for a database's own revision.
+
+    `env.py` in the folder gets the connection as `config.attributes["connection"]`, and `version_table` likewise.
+    """
+
+    folder: Path
+    head: str
+    version_table: str = "alembic_version"
+
+
+ARTICLES = Migrations(Path(__file__).parent / "migrations", HEAD)
+"""The way to `index.store.tables`."""
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+
+
+def revision_of(connection: Connection, migrations: Migrations = ARTICLES) -> str | None:
     """Tell the revision of a database; None before the first."""
-    return MigrationContext.configure(connection).get_current_revision()
+    options = {"version_table": migrations.version_table}
+    return MigrationContext.configure(connection, opts=options).get_current_revision()
 
 
-def migrate(connection: Connection, address: str) -> None:
+def migrate(connection: Connection, address: str, migrations: Migrations = ARTICLES) -> None:
     """Bring the database to the newest revision, within the transaction of `connection`; nothing to do is fine.
 
     Raises:
@@ -26,10 +55,38 @@ def migrate(connection: Connection, address: str) -> None:
     """
     config = Config()
     # ConfigParser, which Alembic uses, gives `%` a meaning.
-    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    config.set_main_option("script_location", str(migrations.folder).replace("%", "%%"))
     config.attributes["connection"] = connection
-    current = revision_of(connection)
+    config.attributes["version_table"] = migrations.version_table
+    current = revision_of(connection, migrations)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if current is not None and current not in known:
         raise NewerStoreError(address, current)
     command.upgrade(config, "head")
+
+
+async def bring_up_to_date(engine: AsyncEngine, address: str, migrations: Migrations = ARTICLES) -> None:
+    """Migrate if there is something to do.
+
+    Processes that open a new database at once make its tables once: the first has the write lock, and the others find
+    them, or come back later. Each attempt waits for the busy timeout besides.
+
+    Raises:
+        NewerStoreError: See `migrate`.
+        DBAPIError: The database fails.
+    """
+    # Alembic keeps the migration that runs in a global, and two that run in turns on one loop would mix.
+    async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+        for attempt in range(1, _MAX_ATTEMPTS + 1):
+            try:
+                async with engine.execution_options(**AUTOCOMMIT).connect() as connection:
+                    is_current = await connection.run_sync(revision_of, migrations) == migrations.head
+                if not is_current:
+                    async with engine.begin() as connection:
+                        await connection.run_sync(migrate, address, migrations)
+            except DBAPIError as error:
+                if attempt == _MAX_ATTEMPTS or not is_passing(error):
+                    raise
+                await asyncio.sleep(0.05 * attempt)
+            else:
+                return

@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision of the migrations that leads to these tables."""
 
 
@@ -57,14 +57,18 @@ articles = Table(
     Column("characters", Integer, nullable=False),
     # The last column: SQLite reads a row from its start, and what precedes a long text needs no overflow page.
     Column("text", Text, nullable=False),
+    # Read from its index only.
+    Column("title_folded", String, nullable=False),
     UniqueConstraint("id", name="uq_articles_id"),
     UniqueConstraint("collection", "content_hash", name="uq_articles_collection_content_hash"),
     Index("ix_articles_collection_source", "collection", "source"),
+    # Lists and figures are made without reading a row of the table: rows are as long as the texts.
+    Index("ix_articles_listing", "collection", "number", "characters", "title_folded"),
     # Without AUTOINCREMENT, SQLite gives the number of a removed newest article to the next one.
     sqlite_autoincrement=True,
 )
 
-info_columns = tuple(column for column in articles.c if column is not articles.c.text)
+info_columns = tuple(column for column in articles.c if column.name not in {"text", "title_folded"})
 """The fields of `ArticleInfo`, in its order."""
 
 meta = Table(

@@ -13,6 +13,7 @@ from index import (
     Draft,
     Library,
     QuestionError,
+    RebuildProgress,
     Refusal,
     Status,
     UnknownArticleError,
@@ -189,14 +190,16 @@ async def test_at_most_three_of_the_first_five_passages_are_of_one_article(libra
 
 async def test_questions_go_on_while_the_index_is_built(library: Library) -> None:
     await library.add([TRUCE, BRIDGE, DAM])
-    seen: list[tuple[int, int]] = []
+    seen: list[RebuildProgress] = []
 
-    building = asyncio.create_task(library.reindex(lambda done, total: seen.append((done, total))))
+    building = asyncio.create_task(library.rebuild(progress=seen.append))
     answers = [await library.ask(QUESTION) for _ in range(5)]
-    status = await building
+    summary = await building
 
     assert all(answer.best is not None for answer in answers)
-    assert (status.articles, seen[-1]) == (3, (3, 3))
+    assert (summary.articles, summary.unchanged) == (3, 3)
+    assert list(dict.fromkeys(step.stage for step in seen)) == ["reading", "sorting", "swapping"]
+    assert RebuildProgress(3, 3, "reading") in seen
     assert (await library.ask(QUESTION)).best is not None
 
 
@@ -204,7 +207,7 @@ async def test_a_cancelled_build_leaves_the_index_as_it_was(library: Library) ->
     await library.add([TRUCE])
 
     with pytest.raises(CancelledBuildError):
-        await library.reindex(cancelled=lambda: True)
+        await library.rebuild(cancelled=lambda: True)
 
     assert (await library.ask(QUESTION)).best is not None
 
@@ -212,7 +215,7 @@ async def test_a_cancelled_build_leaves_the_index_as_it_was(library: Library) ->
 async def test_an_article_added_during_a_build_is_in_the_new_index(library: Library) -> None:
     await library.add([BRIDGE])
 
-    building = asyncio.create_task(library.reindex())
+    building = asyncio.create_task(library.rebuild())
     await library.add([TRUCE])
     await building
 
@@ -416,3 +419,17 @@ async def test_a_thousand_articles_of_a_folder_are_added_within_ten_seconds(libr
     answer = await library.ask("how many people were on the ferry in report 777?")
     assert answer.best is not None
     assert answer.best.article.title == "Report 777"
+
+
+async def test_words_of_grammar_are_not_among_those_that_no_article_holds(tmp_path: Path) -> None:
+    async with await Library.open(f"sqlite+aiosqlite:///{tmp_path / 'library.db'}") as library:
+        await library.add(
+            [
+                Draft("Tea", "Tea is grown in the hills.", "tea.md", language="en"),
+                Draft("Tee", "Tee wächst in den Bergen.", "tee.md", language="de"),
+            ]
+        )
+
+        refused = await library.ask("who has the flux capacitor?")
+
+    assert refused.unknown_terms == ("flux", "capacitor")

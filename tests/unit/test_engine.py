@@ -326,8 +326,9 @@ def test_an_unfinished_save_is_neither_opened_nor_kept(tmp_path: Path) -> None:
 
     assert again is not None
     assert again.numbers() == {2, 3, 4}
-    # The generation that was live before stays until the next save, for who has it open.
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["LIVE", "generation-1", "generation-3"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["LIVE", "generation-3"]
+    # Whoever has a removed generation open keeps it.
+    assert described(opened) == described(again)
 
 
 # ---- scores

@@ -14,7 +14,9 @@ from tempfile import TemporaryDirectory
 from uuid import UUID
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from hypothesis import given, settings
@@ -25,7 +27,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateTable
 
 from index.errors import NewerStoreError, StoreError, UnknownArticleError
-from index.models import ArticleInfo, Change, NewArticle
+from index.models import ArticleInfo, Change, NewArticle, Sort
 from index.store import Store, connecting
 from index.store.adding import content_hash
 from index.store.migrating import migrate
@@ -94,6 +96,26 @@ def test_the_migrations_lead_to_the_tables(path: Path) -> None:
         (created,) = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'articles'").one()
         assert "AUTOINCREMENT" in created
     engine.dispose()
+
+
+async def test_titles_stored_before_they_were_folded_are_found(path: Path) -> None:
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        migrate(connection, "here")
+        config = Config()
+        config.set_main_option("script_location", str(Path(connecting.__file__).parent / "migrations"))
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+        for number in range(2_500):
+            connection.exec_driver_sql(
+                "INSERT INTO articles VALUES (?, ?, 'shared', ?, '', 'en', NULL, NULL, ?, NULL, 1, ?, 3, 'tea')",
+                (number + 1, f"id{number}", f"Été {number}", "2024-05-01 12:00:00", str(number)),
+            )
+    engine.dispose()
+
+    async with await Store.open(address_of(path)) as store:
+        assert [info.title for info in (await store.find(None, "ETE 2499")).items] == ["Été 2499"]
+        assert (await store.find(None, "ete")).total == 2_500
 
 
 def test_the_known_revision_is_the_newest_migration() -> None:
@@ -298,7 +320,7 @@ async def test_another_text_from_the_same_source_is_a_revision(path: Path) -> No
             characters=8,
         )
         assert (await store.get(first.info.id)).text == "tea pots"
-        assert await store.numbers() == [(2, content_hash("tea pots"))]
+        assert await store.numbers() == {2}
 
 
 async def test_articles_without_a_source_revise_nothing(store: Store) -> None:
@@ -385,7 +407,7 @@ async def test_a_thousand_articles_are_stored_within_two_seconds(store: Store) -
 async def test_writers_of_one_process_take_turns(store: Store) -> None:
     await asyncio.gather(*(store.add([article(f"tea {number}")]) for number in range(20)))
 
-    assert [number for number, _ in await store.numbers()] == list(range(1, 21))
+    assert await store.numbers() == set(range(1, 21))
 
 
 @pytest.mark.parametrize("steps", [1, 3, 10, 30])
@@ -457,9 +479,93 @@ async def test_articles_are_listed_by_collection_and_age(store: Store) -> None:
     assert await store.count() == 3
 
 
+async def test_titles_are_found_by_parts_of_words_whatever_their_case_and_accents(store: Store) -> None:
+    titles = ["Die Brücke über die Lyn", "A bridge opens", "École 100%", "a_b"]
+    stored = await store.add([article(title, title=title) for title in titles])
+
+    async def found(search: str) -> list[str]:
+        page = await store.find(None, search)
+        assert page.total == len(page.items)
+        return [info.title for info in page.items]
+
+    assert await found("BRUCKE lyn") == [titles[0]]
+    assert await found("  ridg ") == [titles[1]]
+    assert await found("ecole") == [titles[2]]
+    # Signs that mean something to LIKE mean themselves.
+    assert await found("0%") == [titles[2]]
+    assert await found("a_b") == [titles[3]]
+    assert await found("%") == [titles[2]]
+    assert await found("zeppelin") == []
+    assert await found("x " * 2_000) == []
+    assert (await store.find(None)).items == tuple(one.info for one in reversed(stored))
+
+
+async def test_found_titles_come_in_pages_in_the_order_asked_for(store: Store) -> None:
+    await store.add(
+        [article(f"{title} {i}", title=title) for i, title in enumerate(["beta", "Alpha", "Émile", "delta"])]
+    )
+
+    async def titles(sort: Sort, offset: int, limit: int) -> tuple[list[str], int]:
+        page = await store.find(["shared"], sort=sort, offset=offset, limit=limit)
+        return [info.title for info in page.items], page.total
+
+    assert await titles("newest", 0, 2) == (["delta", "Émile"], 4)
+    assert await titles("oldest", 0, 3) == (["beta", "Alpha", "Émile"], 4)
+    assert await titles("oldest", 2, 3) == (["Émile", "delta"], 4)
+    assert await titles("newest", 8, 3) == ([], 4)
+    assert await titles("title", 0, 4) == (["Alpha", "beta", "delta", "Émile"], 4)
+    assert await titles("title", 3, 4) == (["Émile"], 4)
+    assert await titles("title", 4, 4) == ([], 4)
+
+
+async def test_titles_of_other_collections_are_neither_found_nor_counted(store: Store) -> None:
+    await store.add([article("tea", collection="one"), article("pots", collection="two")])
+
+    page = await store.find(["one"], "tea")
+
+    assert [info.collection for info in page.items] == ["one"]
+    both = await store.find(["two", "one", "two"], limit=1)
+    assert ([info.collection for info in both.items], both.total) == (["two"], 2)
+    assert (page.total, (await store.find([], "tea")).total) == (1, 0)
+    assert (await store.count(["one"]), await store.characters(["one"]), await store.characters()) == (1, 3, 7)
+
+
+async def test_a_revision_is_found_by_its_new_title_only(store: Store) -> None:
+    await store.add([article("tea leaves", source="a", title="Leaves")])
+    await store.add([article("tea pots", source="a", title="Pots")])
+
+    assert (await store.find(None, "leaves")).total == 0
+    assert (await store.find(None, "pots")).total == 1
+
+
+async def test_a_title_is_found_within_the_index(store: Store, path: Path) -> None:
+    await store.add([article(f"tea {i}") for i in range(50)])
+
+    with sqlite3.connect(path) as connection:
+        plan = connection.execute(
+            "EXPLAIN QUERY PLAN SELECT number FROM articles WHERE collection IN ('one', 'shared') "
+            "AND title_folded LIKE '%tea%' ORDER BY number DESC LIMIT 25"
+        ).fetchall()
+    connection.close()
+
+    assert any("COVERING INDEX ix_articles_listing" in row[-1] for row in plan)
+
+
+async def test_articles_are_taken_out_whole(store: Store) -> None:
+    stored = await store.add([article("tea", collection="one"), article("pots", collection="two")])
+    ids = [one.info.id for one in stored]
+    with pytest.raises(UnknownArticleError):
+        await store.take_out(ids, ["one"])
+
+    taken = await store.take_out([ids[1], ids[0]])
+
+    assert [(one.info, one.text) for one in taken] == [(stored[1].info, "pots"), (stored[0].info, "tea")]
+    assert await store.count() == 0
+
+
 async def test_an_empty_store_has_nothing(store: Store) -> None:
     assert await store.infos(None) == []
-    assert await store.numbers() == []
+    assert await store.numbers() == set()
     assert await store.count() == 0
     assert await store.slices([]) == {}
     assert [batch async for batch in store.stream()] == []
@@ -663,7 +769,7 @@ async def test_two_processes_open_and_write_a_new_store_at_once(path: Path) -> N
     for process in processes:
         process.close()
     async with await Store.open(address_of(path)) as store:
-        assert [number for number, _ in await store.numbers()] == list(range(1, 121))
+        assert await store.numbers() == set(range(1, 121))
         assert {info.title for info in await store.infos(None)} == set("abcd")
 
 

@@ -1,0 +1,87 @@
+"""Articles as they are handed in, and how they are cleaned before they are stored."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from index.analysis.detection import detect
+from index.analysis.languages import language as language_of
+from index.errors import LibraryError, UnreadableFileError, UnusableArticleError
+from index.ingestion.boilerplate import remove_boilerplate
+from index.ingestion.files import FileArticle, parse_file, read_file
+from index.models import NewArticle, RemovedLine
+from index.passages import split
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An article as it was found, before cleaning. `language` None: it is detected."""
+
+    title: str
+    text: str
+    source: str
+    language: str | None = None
+    author: str | None = None
+    published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A draft after cleaning, with what was left out and the number of its passages."""
+
+    article: NewArticle
+    left_out: tuple[RemovedLine, ...]
+    passages: int
+
+
+def prepare_all(drafts: Sequence[Draft], collection: str, added_by: str | None) -> list[Prepared | LibraryError]:
+    """Clean drafts; one that cannot be an article gives its error."""
+    prepared: list[Prepared | LibraryError] = []
+    for draft in drafts:
+        try:
+            prepared.append(_prepare(draft, collection, added_by))
+        except UnusableArticleError as error:
+            prepared.append(error)
+    return prepared
+
+
+def _prepare(draft: Draft, collection: str, added_by: str | None) -> Prepared:
+    text = draft.text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    title = " ".join(draft.title.encode("utf-8", "replace").decode("utf-8").replace("\x00", "").split())[:300]
+    if not any(c.isalnum() for c in text):
+        raise UnusableArticleError(title or draft.source, "it holds no words")
+    cleaned = remove_boilerplate(text, title)
+    code = language_of(draft.language).code if draft.language else detect(cleaned.text)
+    article = NewArticle(
+        title=title or cleaned.text.splitlines()[0][:120],
+        text=cleaned.text,
+        source=draft.source.encode("utf-8", "replace").decode("utf-8").replace("\x00", ""),
+        language=code,
+        collection=collection,
+        author=draft.author,
+        published_at=draft.published_at,
+        added_by=added_by,
+    )
+    removed = tuple(RemovedLine(line.line, line.reason.sentence) for line in cleaned.removed)
+    return Prepared(article, removed, len(split(article.text, code)))
+
+
+def read_all(paths: Sequence[Path]) -> list[Draft | UnreadableFileError]:
+    """Read files; one that cannot be read gives its error."""
+    return [_drafted(read_file, path) for path in paths]
+
+
+def parse_all(files: Sequence[tuple[str, bytes]]) -> list[Draft | UnreadableFileError]:
+    """Read the contents of files that were sent with their names."""
+    return [_drafted(partial(parse_file, content=content), Path(name)) for name, content in files]
+
+
+def _drafted(read: Callable[[Path], FileArticle], path: Path) -> Draft | UnreadableFileError:
+    try:
+        found = read(path)
+    except UnreadableFileError as error:
+        return error
+    return Draft(found.title, found.text, found.source, found.language, found.author, found.published_at)

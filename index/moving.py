@@ -1,0 +1,86 @@
+"""Articles as JSON Lines, with nothing lost but the number that a store gives them."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+from index.analysis.languages import language as language_of
+from index.errors import UnreadableFileError
+from index.models import Article, ArticleInfo
+
+
+def exported(article: Article) -> str:
+    """One line of JSON, with its line feed, that holds every field of an article that can be moved."""
+    info = article.info
+    return (
+        json.dumps(
+            {
+                "id": info.id,
+                "collection": info.collection,
+                "title": info.title,
+                "source": info.source,
+                "author": info.author,
+                "published_at": None if info.published_at is None else info.published_at.isoformat(),
+                "language": info.language,
+                "added_at": info.added_at.isoformat(),
+                "added_by": info.added_by,
+                "revision": info.revision,
+                "text": article.text,
+            },
+            ensure_ascii=False,
+        )
+        + "\n"
+    )
+
+
+def read_export(path: Path) -> list[Article]:
+    """Read a file of lines that `exported` made.
+
+    Raises:
+        UnreadableFileError: It cannot be read, or a line is not such an article.
+    """
+    try:
+        content = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableFileError(str(path), f"it cannot be read as JSON Lines: {error}") from error
+    return parse_export(content, str(path))
+
+
+def parse_export(content: str, name: str) -> list[Article]:
+    """Read lines that `exported` made; the numbers and hashes of the articles are given anew when they are stored.
+
+    Args:
+        name: What errors call the text.
+
+    Raises:
+        UnreadableFileError: A line is not such an article.
+    """
+    found: list[Article] = []
+    for number, line in enumerate(content.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+            published = value["published_at"]
+            text = str(value["text"])
+            info = ArticleInfo(
+                number=0,
+                id=str(value["id"]),
+                collection=str(value["collection"]),
+                title=str(value["title"]),
+                source=str(value["source"]),
+                language=language_of(str(value["language"])).code,
+                author=value["author"],
+                published_at=None if published is None else datetime.fromisoformat(published),
+                added_at=datetime.fromisoformat(value["added_at"]),
+                added_by=value["added_by"],
+                revision=int(value["revision"]),
+                content_hash="",
+                characters=len(text),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise UnreadableFileError(
+                name, f"line {number} is not an article as `footnote export` writes them ({error!r})"
+            ) from error
+        found.append(Article(info, text))
+    return found
