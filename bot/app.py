@@ -1,12 +1,39 @@
-"""Where the parts are put together: opens what must be closed again."""
+"""Where the parts are put together: opens what must be closed again, and runs the bot until it is told to stop."""
 
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import aiohttp
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from bot.settings import Settings
+from bot.client import FootnoteBot
+from bot.rendering.words import read_catalogues
+from bot.settings import Settings, SettingsError
+from bot.state import State
 from index import Library
+
+log = logging.getLogger(__name__)
+
+LOGIN_PAUSES_S = (1, 2, 5, 10, 20, 30, 60)
+"""Waits while Discord cannot be reached; the last one is repeated for ever: a bot that runs unattended has to come back
+when the network does."""
+
+LOGIN_TIMEOUT_S = 30.0
+_CLOSE_S = 5.0
+_PORTAL = "https://discord.com/developers/applications"
+
+
+class RefusedError(Exception):
+    """Discord does not take the bot as it is set up; the operator has to change a setting."""
 
 
 async def open_library(settings: Settings) -> Library:
@@ -31,3 +58,129 @@ def index_folder(settings: Settings) -> Path | None:
     if address.get_backend_name() != "sqlite" or not address.database or address.database.startswith("file:"):
         return None
     return Path(address.database + ".index")
+
+
+async def run_bot(settings: Settings, *, force_sync: bool = False) -> None:
+    """Answer in Discord until SIGTERM or SIGINT; answers that are being given then are finished.
+
+    Raises:
+        SettingsError: There is no token.
+        RefusedError: Discord refuses the token or an intent.
+        StoreError: The database cannot be used.
+    """
+    token = settings.discord_token.get_secret_value() if settings.discord_token is not None else ""
+    if not token.strip():
+        raise SettingsError([("DISCORD_TOKEN", f"it is not set; copy the bot's token from {_PORTAL} into .env")])
+    # We have no voice, and need no advice on how to get one.
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+    await asyncio.to_thread(read_catalogues)
+    Route.BASE = str(settings.discord_api_base).rstrip("/")
+    if settings.discord_gateway_url is not None:
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(str(settings.discord_gateway_url))
+    with _told_to_stop() as stop:
+        async with await open_library(settings) as library, await State.open(settings.database_url) as state:
+            status = await library.status()
+            log.info("the library holds %d articles in %d passages", status.articles, status.passages)
+            await _serve(library, state, settings, token, stop, force_sync=force_sync)
+
+
+async def _serve(
+    library: Library, state: State, settings: Settings, token: str, stop: asyncio.Event, *, force_sync: bool
+) -> None:
+    async with _logged_in(library, state, settings, token, stop, force_sync=force_sync) as bot:
+        if bot is None:
+            return
+        if settings.discord_shards is None and settings.discord_gateway_url is not None:
+            # discord.py takes the gateway's address from the same answer as the number of shards; we want only this.
+            bot.shard_count, _, _ = await bot.http.get_bot_gateway()
+        connection = asyncio.create_task(bot.connect())
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if stop.is_set():
+                log.info("stopping when the answers that are being given are finished")
+                await bot.drain()
+                return
+            await connection
+        except discord.PrivilegedIntentsRequired as error:
+            raise RefusedError(
+                f"MESSAGE_CONTENT is on, but the bot's Message Content Intent is not: switch it on at {_PORTAL} "
+                "under Bot, or set MESSAGE_CONTENT=false"
+            ) from error
+        except discord.ConnectionClosed as error:
+            if error.code == 4004:
+                raise RefusedError(_bad_token()) from error
+            raise RefusedError(f"Discord closed the connection for good (code {error.code})") from error
+        finally:
+            stopping.cancel()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(bot.close(), _CLOSE_S)
+            connection.cancel()
+            await asyncio.gather(connection, stopping, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def _logged_in(
+    library: Library, state: State, settings: Settings, token: str, stop: asyncio.Event, *, force_sync: bool
+) -> AsyncIterator[FootnoteBot | None]:
+    """A bot whose token Discord has accepted, or None when the process was told to stop before that.
+
+    Each attempt has a bot of its own: discord.py's cannot begin twice.
+    """
+    attempt = 0
+    while True:
+        if stop.is_set():
+            yield None
+            return
+        bot = FootnoteBot(library, state, settings, force_sync=force_sync)
+        try:
+            await asyncio.wait_for(bot.login(token), LOGIN_TIMEOUT_S)
+            break
+        except discord.LoginFailure as error:
+            await bot.close()
+            raise RefusedError(_bad_token()) from error
+        except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            await bot.close()
+            pause = LOGIN_PAUSES_S[min(attempt, len(LOGIN_PAUSES_S) - 1)]
+            log.warning("Discord cannot be reached (%s); trying again in %d s", _short(error), pause)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
+            attempt += 1
+        except BaseException:
+            await bot.close()
+            raise
+    try:
+        yield bot
+    finally:
+        await bot.close()
+
+
+@contextlib.contextmanager
+def _told_to_stop() -> Iterator[asyncio.Event]:
+    """An event that SIGTERM and SIGINT set; a second one ends the process at once."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    signals = (signal.SIGTERM, signal.SIGINT)
+
+    def told() -> None:
+        stop.set()
+        for one in signals:
+            loop.remove_signal_handler(one)
+
+    with contextlib.suppress(NotImplementedError):
+        # Windows has no such handlers: asyncio.run cancels everything instead.
+        for one in signals:
+            loop.add_signal_handler(one, told)
+    try:
+        yield stop
+    finally:
+        with contextlib.suppress(NotImplementedError):
+            for one in signals:
+                loop.remove_signal_handler(one)
+
+
+def _bad_token() -> str:
+    return f"Discord refuses the token in DISCORD_TOKEN; copy the bot's current one from {_PORTAL}"
+
+
+def _short(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]

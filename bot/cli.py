@@ -20,9 +20,10 @@ from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from bot.app import open_library
+from bot import logs
+from bot.app import RefusedError, open_library, run_bot
 from bot.rendering import json_values, terminal
-from bot.settings import Settings, SettingsError, load_settings
+from bot.settings import SettingsError, load_settings
 from index import (
     SHARED_COLLECTION,
     Addition,
@@ -33,6 +34,8 @@ from index import (
     Change,
     Library,
     LibraryError,
+    LibraryStatus,
+    RebuildSummary,
     Status,
     UnreadableFileError,
 )
@@ -94,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(f"{named}{error.strerror or error}")
     except CancelledBuildError as error:
         return _failed(str(error), INTERRUPTED)
-    except (LibraryError, SettingsError) as error:
+    except (LibraryError, RefusedError, SettingsError) as error:
         return _failed(str(error))
     except Exception as error:
         # What nobody foresaw is a bug; a person at a terminal gets one line of it all the same.
@@ -229,17 +232,40 @@ def remove(
 
 
 @app.command()
+def run(
+    sync: Annotated[bool, typer.Option("--sync", help="Tell Discord of the commands although none changed.")] = False,
+    store: Store = None,
+) -> int:
+    """Answer in Discord until Ctrl-C or SIGTERM. DISCORD_TOKEN must be set."""
+    settings = load_settings(store)
+    logs.set_up(settings.log_level)
+    asyncio.run(run_bot(settings, force_sync=sync))
+    return DONE
+
+
+@app.command()
 def reindex(store: Store = None) -> int:
     """Build the index anew from the stored articles. Ctrl-C leaves the old one in use."""
 
-    async def built(library: Library) -> str:
+    async def built(library: Library) -> tuple[RebuildSummary, LibraryStatus]:
         with _interruptible() as is_interrupted, _progress("Indexing") as report:
-            status = await library.reindex(report, is_interrupted)
-        articles, passages = terminal.counted(status.articles, "article"), terminal.counted(status.passages, "passage")
-        return f"indexed {articles} in {passages}; languages: {', '.join(status.languages) or 'none'}"
+            summary = await library.rebuild(
+                # The bar counts articles; sorting them takes a moment besides.
+                progress=lambda step: report(step.done, step.total) if step.stage == "reading" else None,
+                cancelled=is_interrupted,
+            )
+        return summary, await library.status()
 
-    _write_line(_with_library(store, built))
-    return DONE
+    summary, status = _with_library(store, built)
+    articles, passages = terminal.counted(summary.articles, "article"), terminal.counted(summary.passages, "passage")
+    _write_line(f"indexed {articles} in {passages}; languages: {', '.join(status.languages) or 'none'}")
+    if not summary.failed:
+        return DONE
+    title, reason = summary.failed[0]
+    first = f"“{title}”: {reason}"
+    if len(summary.failed) == 1:
+        return _failed(f"not indexed: {first}")
+    return _failed(f"{len(summary.failed)} articles were not indexed; the first is {first}")
 
 
 @app.command(name="eval")
@@ -257,7 +283,7 @@ def eval_(
 ) -> int:
     """Measure how well questions with known answers are answered, in a temporary library for each set."""
     # --store is read as everywhere, so that a wrong setting is told, but the library there is not touched.
-    _configure(load_settings(store))
+    logs.set_up(load_settings(store).log_level)
     with _progress("Asking") as report:
         results = asyncio.run(evaluate(folders, limit=limit, offtopic=offtopic, progress=report))
     if as_json:
@@ -301,17 +327,13 @@ def import_(
 
 def _with_library(store: str | None, work: Callable[[Library], Coroutine[None, None, T]]) -> T:
     settings = load_settings(store)
-    _configure(settings)
+    logs.set_up(settings.log_level)
 
     async def run() -> T:
         async with await open_library(settings) as library:
             return await work(library)
 
     return asyncio.run(run())
-
-
-def _configure(settings: Settings) -> None:
-    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
 
 
 def _scope(collections: list[str] | None) -> frozenset[str] | None:

@@ -1,9 +1,9 @@
 """Every environment variable: its type, its bounds and its unit. `.env.example` repeats them; a test compares."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AnyHttpUrl, AnyUrl, Field, SecretStr, UrlConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -13,6 +13,10 @@ class SettingsError(Exception):
     def __init__(self, problems: list[tuple[str, str]]) -> None:
         super().__init__("; ".join(f"{variable}: {reason}" for variable, reason in problems))
         self.problems = problems
+
+
+HttpAddress = Annotated[AnyHttpUrl, UrlConstraints(max_length=2_048)]
+SocketAddress = Annotated[AnyUrl, UrlConstraints(max_length=2_048, allowed_schemes=["ws", "wss"])]
 
 
 class Settings(BaseSettings):
@@ -42,8 +46,54 @@ class Settings(BaseSettings):
         description="Folder of the saved index. Not set: FILE.index beside a SQLite file; with another database the "
         "index is built in memory at each start.",
     )
+    discord_token: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="The bot's token, from https://discord.com/developers/applications (1 to 200 characters). Only "
+        "`footnote run` needs it. Keep it secret.",
+    )
+    message_content: bool = Field(
+        default=False,
+        description="Whether channels may be set in which every question is answered without a mention. It needs the "
+        "Message Content Intent, which you switch on at https://discord.com/developers/applications: true or false.",
+    )
+    questions_per_minute: int = Field(
+        default=10,
+        ge=0,
+        le=10_000,
+        description="Most questions of one person in a minute (0 to 10000); 0 for no limit.",
+    )
+    server_questions_per_minute: int = Field(
+        default=120,
+        ge=0,
+        le=100_000,
+        description="Most questions of one Discord server in a minute (0 to 100000); 0 for no limit.",
+    )
+    answer_days: int = Field(
+        default=30,
+        ge=1,
+        le=3_650,
+        description="Days for which an answer's buttons work and its question is kept (1 to 3650); then both are "
+        "deleted.",
+    )
+    discord_shards: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000,
+        description="How many connections to Discord this process holds (1 to 1000). Not set: as many as Discord "
+        "recommends, one for most bots.",
+    )
+    discord_api_base: HttpAddress = Field(
+        default=AnyHttpUrl("https://discord.com/api/v10"),
+        description="Discord's REST address, for a proxy: http or https.",
+    )
+    discord_gateway_url: SocketAddress | None = Field(
+        default=None,
+        description="Discord's gateway address, for a proxy: ws or wss. Not set: the one that Discord names.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
-        default="WARNING",
+        default="INFO",
         description="The least that is logged, to standard error: DEBUG, INFO, WARNING, ERROR or CRITICAL.",
     )
 

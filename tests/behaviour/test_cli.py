@@ -14,6 +14,7 @@ import pytest
 
 from bot.cli import main
 from bot.settings import Settings
+from index.rebuilding import build
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "articles"
 PASSAGE_KEYS = {"quote", "quotes", "passage", "start", "end", "article", "link", "score", "other_sources"}
@@ -479,11 +480,12 @@ def test_an_interrupted_reindex_leaves_the_old_index(
 ) -> None:
     before = as_json(filled("ask", "--json", QUESTION))["quote"]
 
-    def interrupt(_engine: object, _batch: object) -> None:
+    async def interrupt(*given: Any) -> Any:
         os.kill(os.getpid(), signal.SIGINT)
+        return await build(*given)
 
     # The moment at which somebody presses Ctrl-C has to be within the build.
-    monkeypatch.setattr("index.library._gather_batch", interrupt)
+    monkeypatch.setattr("index.library.build", interrupt)
     ran = filled("reindex")
     monkeypatch.undo()
 

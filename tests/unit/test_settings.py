@@ -24,6 +24,7 @@ def documented() -> str:
         assert field.description is not None
         lines = textwrap.wrap(field.description, 118, break_long_words=False, break_on_hyphens=False)
         default = "" if field.default is None else field.default
+        default = str(default).lower() if isinstance(default, bool) else default
         parts.append("\n".join([*(f"# {line}" for line in lines), f"{name.upper()}={default}"]))
     head = "# Copy this file to .env and change what you need. An empty value is the same as none.\n\n"
     return head + "\n\n".join(parts) + "\n"

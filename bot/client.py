@@ -1,0 +1,368 @@
+"""The bot: its intents, its commands and their synchronisation, the one error handler, and an orderly stop."""
+
+import asyncio
+import hashlib
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import discord
+from discord import app_commands, ui
+from discord.ext import commands, tasks
+
+from bot import sending
+from bot.desk import Asker, Desk
+from bot.errors import DeskError, NotManagerError
+from bot.rendering.cards import Accent, notice_card
+from bot.rendering.errors import error_card
+from bot.rendering.words import Words, words_for
+from bot.settings import Settings
+from bot.state import State
+from bot.views.answers import AnswerButton
+from bot.views.layout import layout
+from index import Library, LibraryError
+
+log = logging.getLogger(__name__)
+
+COGS = ("ask", "articles", "index", "settings", "help", "operator")
+
+AT_ONCE_S = 0.4
+"""An answer that is there by then is the first response. When 200 people ask at once the last one is not, and all the
+same sees "thinking" within a second."""
+
+DRAIN_S = 8.0
+"""How long a stop waits for answers that are being given."""
+
+_COMMANDS_KEY = "commands"
+_SYNC_PAUSES_S = (5, 15, 60, 300, 900)
+_TOKEN_LIFE = timedelta(minutes=15)
+_RANDOM_ID = re.compile(r"[0-9a-f]{32}")
+"""What discord.py calls components that have no name of ours."""
+
+_UNANSWERED_S = 2.5
+
+
+class CatalogueTranslator(app_commands.Translator):
+    """Gives Discord the names and descriptions of commands in the languages of our catalogues."""
+
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: discord.Locale,
+        context: app_commands.TranslationContextTypes,  # noqa: ARG002 - given
+    ) -> str | None:
+        """See `discord.app_commands.Translator.translate`; None keeps the English words."""
+        return words_for(locale.value).translated(string.message)
+
+
+class Tree(app_commands.CommandTree["FootnoteBot"]):
+    """Hands every error to the bot's one handler."""
+
+    async def on_error(
+        self, interaction: discord.Interaction["FootnoteBot"], error: app_commands.AppCommandError, /
+    ) -> None:
+        """See `CommandTree.on_error`."""
+        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        await self.client.failed(interaction, cause)
+
+
+class FootnoteBot(commands.AutoShardedBot):
+    """See `bot.host.Host`. The library and the state are open already, and stay open when the bot is closed.
+
+    Args:
+        force_sync: Synchronise the commands although they are as they were.
+        ready_timeout_s: How long the first list of servers is waited for.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        state: State,
+        settings: Settings,
+        *,
+        desk: Desk | None = None,
+        force_sync: bool = False,
+        ready_timeout_s: float = 2.0,
+    ) -> None:
+        intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
+        intents.message_content = settings.message_content
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            tree_cls=Tree,
+            intents=intents,
+            shard_count=settings.discord_shards,
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            guild_ready_timeout=ready_timeout_s,
+            max_ratelimit_timeout=60.0,
+        )
+        self.library = library
+        self.state = state
+        self.settings = settings
+        self.desk = desk if desk is not None else Desk(library, state, settings)
+        self._force_sync = force_sync
+        self._working = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
+
+    # ---- starting and stopping
+
+    async def setup_hook(self) -> None:
+        """See `discord.Client.setup_hook`: runs once, after the token was accepted and before events arrive."""
+        for cog in COGS:
+            await self.load_extension(f"bot.cogs.{cog}")
+        self.add_dynamic_items(AnswerButton)
+        await self.tree.set_translator(CatalogueTranslator())
+        self.keep(self._synchronise())
+        self.keep(self._finish_waiting())
+        self._clean.start()
+
+    def keep(self, work: Awaitable[None]) -> None:
+        """Run something beside everything else until the bot closes; what goes wrong in it is logged."""
+
+        async def run() -> None:
+            try:
+                await work
+            except Exception as error:
+                log.exception("a task of the bot failed", exc_info=error)
+
+        task = asyncio.create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def drain(self) -> None:
+        """Take no more questions, and wait for the answers that are being given, `DRAIN_S` at most."""
+        self._is_stopping = True
+        try:
+            await asyncio.wait_for(self._idle.wait(), DRAIN_S)
+        except TimeoutError:
+            log.warning("stopped with %d answers unfinished", self._working)
+
+    async def close(self) -> None:
+        """See `discord.Client.close`."""
+        self._clean.cancel()
+        for task in list(self._tasks):
+            task.cancel()
+        await super().close()
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """See `Host.at_work`."""
+        self._working += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._working -= 1
+            if not self._working:
+                self._idle.set()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether new questions are turned away because the bot is about to stop."""
+        return self._is_stopping
+
+    # ---- commands
+
+    async def commands_payload(self) -> str:
+        """The commands as Discord is told of them, names and descriptions in every language."""
+        translator = self.tree.translator
+        commands_ = self.tree._get_all_commands(guild=None)
+        payload = [
+            command.to_dict(self.tree)
+            if translator is None
+            else await command.get_translated_payload(self.tree, translator)
+            for command in commands_
+        ]
+        return json.dumps(payload, sort_keys=True)
+
+    async def synchronise(self, *, force: bool) -> bool:
+        """Tell Discord of the commands if they changed since it was told; it allows 200 creations a day.
+
+        Returns:
+            Whether it was told.
+
+        Raises:
+            discord.HTTPException: Discord refuses.
+        """
+        told = f"{self.application_id}:{hashlib.sha256((await self.commands_payload()).encode()).hexdigest()}"
+        if not force and await self.state.value(_COMMANDS_KEY) == told:
+            return False
+        synced = await self.tree.sync()
+        await self.state.set_value(_COMMANDS_KEY, told)
+        log.info("told Discord of %d commands", len(synced))
+        return True
+
+    async def _synchronise(self) -> None:
+        for pause in (*_SYNC_PAUSES_S, None):
+            try:
+                await self.synchronise(force=self._force_sync)
+            except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+                log.warning("the commands could not be synchronised: %s", error)
+                if pause is None or isinstance(error, discord.Forbidden):
+                    log.error("the commands are as they were; `footnote run --sync` tries again")  # noqa: TRY400
+                    return
+                await asyncio.sleep(pause)
+            else:
+                return
+
+    # ---- asking
+
+    async def words(self, interaction: discord.Interaction[Any]) -> Words:
+        """See `Host.words`."""
+        return await self.words_for(
+            interaction.guild_id,
+            interaction.locale.value,
+            interaction.guild_locale.value if interaction.guild_locale is not None else None,
+        )
+
+    async def words_for(self, guild_id: int | None, *locales: str | None) -> Words:
+        """The words of a server's own language if one is set, else of the first locale that we have."""
+        own = (await self.state.server(guild_id)).language if guild_id is not None else None
+        return words_for(own, *locales)
+
+    async def asker(self, interaction: discord.Interaction[Any]) -> Asker:
+        """See `Host.asker`."""
+        return Asker(interaction.user.id, interaction.guild_id, interaction.channel_id, interaction.locale.value)
+
+    async def may_manage(self, interaction: discord.Interaction[Any]) -> bool:
+        """See `Host.may_manage`."""
+        if interaction.guild_id is None or not isinstance(interaction.user, discord.Member):
+            return False
+        if interaction.permissions.manage_guild:
+            return True
+        managers = (await self.state.server(interaction.guild_id)).manager_roles
+        # The cached guild may not know the role; the member's payload does.
+        return any(interaction.user.get_role(role) is not None for role in managers)
+
+    async def require_manager(self, interaction: discord.Interaction[Any]) -> None:
+        """See `Host.require_manager`."""
+        if not await self.may_manage(interaction):
+            raise NotManagerError
+
+    async def answer(
+        self,
+        interaction: discord.Interaction[Any],
+        make: Callable[[], Awaitable[ui.LayoutView]],
+        *,
+        is_private: bool,
+    ) -> None:
+        """See `Host.answer`."""
+        with self.at_work():
+            making = asyncio.ensure_future(make())
+            try:
+                done, _ = await asyncio.wait({making}, timeout=AT_ONCE_S)
+                if not done:
+                    await self._think(interaction, is_private=is_private)
+                await sending.respond(interaction, await making, is_private=is_private)
+            except Exception as error:
+                await self.failed(interaction, error)
+            finally:
+                making.cancel()
+                if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
+                    await self.state.drop_waiting(interaction.id)
+
+    async def _think(self, interaction: discord.Interaction[Any], *, is_private: bool) -> None:
+        await sending.think(interaction, is_private=is_private)
+        # If the process ends now, the next one tells the asker: see `_finish_waiting`.
+        await self.state.keep_waiting(
+            interaction.id, interaction.application_id, interaction.token, interaction.created_at
+        )
+
+    async def _finish_waiting(self) -> None:
+        """Tell those who saw "thinking" when the process ended, as long as Discord lets us: 15 minutes."""
+        for waiting in await self.state.waiting():
+            if discord.utils.utcnow() - waiting.created_at < _TOKEN_LIFE:
+                webhook = discord.Webhook.partial(waiting.application_id, waiting.token, client=self)
+                text = words_for().say("I was restarted while I looked for an answer. Please ask again.")
+                try:
+                    # discord.py's own name for "the first response" is this string as well.
+                    await webhook.edit_message("@original", view=layout(notice_card(text)))  # type: ignore[call-overload]
+                except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+                    log.info("an asker could not be told of the restart: %s", error)
+            await self.state.drop_waiting(waiting.interaction_id)
+
+    @tasks.loop(hours=1)
+    async def _clean(self) -> None:
+        """Delete what is kept for a time only."""
+        deleted = await self.state.purge(discord.utils.utcnow(), self.settings.answer_days)
+        if deleted:
+            log.info("deleted %d records whose time was over", deleted)
+
+    # ---- when something goes wrong
+
+    async def failed(self, interaction: discord.Interaction[Any], error: Exception) -> None:
+        """See `Host.failed`."""
+        if isinstance(error, discord.NotFound) and error.code == 10062:
+            log.warning("a response came too late for Discord; is this machine's clock right, or is it busy?")
+            return
+        if not isinstance(error, DeskError | LibraryError | app_commands.AppCommandError | discord.HTTPException):
+            log.error("unforeseen in %s", _named(interaction), exc_info=error)
+        try:
+            words = await self.words(interaction)
+            card = error_card(error, words)
+            is_thinking = interaction.response.type is discord.InteractionResponseType.deferred_channel_message
+            if interaction.response.is_done() and not is_thinking:
+                await sending.repeated(lambda: interaction.followup.send(view=layout(card), ephemeral=True))
+            else:
+                # In the place of "thinking", which is as private as it was announced.
+                await sending.respond(interaction, layout(card), is_private=True)
+        except Exception as second:
+            log.warning("an error could not be told: %s: %s", type(second).__name__, second)
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Tell the person who pressed a button of an older Footnote, or of a message whose time is over."""
+        if interaction.type is not discord.InteractionType.component:
+            return
+        custom_id = _custom_id(interaction)
+        if any(pattern.fullmatch(custom_id) for pattern in self._patterns):
+            return
+        if _RANDOM_ID.fullmatch(custom_id):
+            await asyncio.sleep(_UNANSWERED_S)
+        if not interaction.response.is_done():
+            words = await self.words(interaction)
+            text = words.say("This button is out of date. Type the command again to get a new one.")
+            await sending.respond(interaction, layout(notice_card(text, Accent.FAILURE)), is_private=True)
+
+    def add_dynamic_items(self, *items: type[ui.DynamicItem[Any]]) -> None:
+        """See `discord.Client.add_dynamic_items`."""
+        super().add_dynamic_items(*items)
+        self._patterns = (*self._patterns, *(item.__discord_ui_compiled_template__ for item in items))
+
+    _patterns: tuple[re.Pattern[str], ...] = ()
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """Messages are questions, not commands with a prefix: see `bot.cogs.ask`."""
+
+    async def on_error(self, event_method: str, /, *_args: object, **_kwargs: object) -> None:
+        """See `discord.Client.on_error`."""
+        log.exception("unforeseen in %s", event_method)
+
+    async def on_ready(self) -> None:
+        """Tell the operator; comes again after a new session."""
+        log.info("connected as %s, in %d servers", self.user, len(self.guilds))
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Nothing is deleted: who removes a bot by mistake gets everything back by inviting it again."""
+        log.info("left server %d", guild.id)
+
+
+def _named(interaction: discord.Interaction[Any]) -> str:
+    if interaction.command is not None:
+        return f"/{interaction.command.qualified_name}"
+    return _custom_id(interaction) or interaction.type.name
+
+
+def _custom_id(interaction: discord.Interaction[Any]) -> str:
+    data: Mapping[str, Any] = interaction.data or {}
+    return str(data.get("custom_id", ""))

@@ -1,0 +1,282 @@
+"""/index: rebuilding the index of a server, and its figures."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Self, cast
+
+import aiohttp
+import discord
+from discord import app_commands, ui
+from discord.app_commands import locale_str
+from discord.ext import commands
+
+from bot import sending
+from bot.client import FootnoteBot
+from bot.host import Button, Host, managed_server
+from bot.rebuilds import Rebuild, Rebuilds
+from bot.rendering.cards import Accent, Card
+from bot.rendering.progress import bar, interrupted_card, rebuild_card
+from bot.rendering.status import Figures, status_card
+from bot.rendering.words import Words
+from bot.state import RebuildRecord
+from bot.views.layout import layout
+from index import SHARED_COLLECTION
+
+log = logging.getLogger(__name__)
+
+_LAST_PAUSES_S = (0.5, 2, 10, 60, 240, 600)
+
+
+class CancelButton(Button, template=r"rebuild1:(?P<id>[0-9a-f]{8,32})"):
+    """Stops a rebuild."""
+
+    def __init__(self, rebuild_id: str, label: str = "Cancel", *, is_disabled: bool = False) -> None:
+        self.rebuild_id = rebuild_id
+        super().__init__(
+            ui.Button(
+                style=discord.ButtonStyle.danger,
+                label=label,
+                disabled=is_disabled,
+                custom_id=f"rebuild1:{rebuild_id}",
+            )
+        )
+
+    @classmethod
+    def from_match(cls, match: re.Match[str]) -> Self:
+        """See `Button.from_match`."""
+        return cls(match["id"])
+
+    async def pressed(self, interaction: discord.Interaction, host: Host) -> None:
+        """See `Button.pressed`."""
+        guild_id = await managed_server(interaction)
+        commands_ = cast(FootnoteBot, interaction.client).get_cog(Index.__cog_name__)
+        rebuild = cast(Index, commands_).rebuilds.cancel(self.rebuild_id, guild_id)
+        words = await host.words(interaction)
+        if rebuild is None:
+            text = words.say("This rebuild is over.")
+            await sending.respond(interaction, layout(Card((text,))), is_private=True)
+            return
+        await sending.replace(interaction, _running_view(rebuild_card(rebuild.stand, words), rebuild.id, words))
+
+
+class ChannelBoard:
+    """A message in a channel: it can be edited for as long as a rebuild takes."""
+
+    def __init__(self, message: discord.Message, words: Words) -> None:
+        self.channel_id: int | None = message.channel.id
+        self.message_id: int | None = message.id
+        self.link: str | None = message.jump_url
+        self._message = message
+        self._words = words
+
+    async def show(self, card: Card, running: str | None) -> None:
+        """See `Board.show`."""
+        view = _running_view(card, running, self._words)
+        await _shown(lambda: self._message.edit(view=view), is_last=running is None)
+
+
+class PrivateBoard:
+    """The private response to the command, where the channel takes no message.
+
+    Discord lets it be edited for 15 minutes; what comes of a longer rebuild is sent as a direct message.
+    """
+
+    channel_id: int | None = None
+    message_id: int | None = None
+    link: str | None = None
+
+    def __init__(self, interaction: discord.Interaction[Any], note: str, words: Words) -> None:
+        self._interaction = interaction
+        self._note = note
+        self._words = words
+
+    async def show(self, card: Card, running: str | None) -> None:
+        """See `Board.show`."""
+        view = _running_view(self.noted(card), running, self._words)
+        if await _shown(lambda: self._interaction.edit_original_response(view=view), is_last=running is None):
+            return
+        if running is None:
+            await _shown(lambda: self._interaction.user.send(view=layout(card)), is_last=True)
+
+    def noted(self, card: Card) -> Card:
+        """The card with the reason why it is private."""
+        return Card((*card.parts, self._note), card.accent, card.footer)
+
+
+async def _posted(interaction: discord.Interaction[Any], view: ui.LayoutView) -> discord.Message | None:
+    """Send a card to the channel of a command; None when the channel takes none from us."""
+    if not isinstance(interaction.channel, discord.abc.Messageable):
+        return None
+    try:
+        return await sending.post(interaction.channel, view)
+    except (discord.Forbidden, discord.NotFound) as error:
+        log.info("no message for a rebuild in channel %s: %s", interaction.channel_id, error)
+        return None
+
+
+async def _shown(edit: Callable[[], Awaitable[object]], *, is_last: bool) -> bool:
+    """Edit a message, and return whether that was done.
+
+    The last edit is tried for a quarter of an hour, so that no message says "in progress" for ever.
+    """
+    for pause in (*_LAST_PAUSES_S, None) if is_last else (None,):
+        try:
+            await edit()
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.info("the progress of a rebuild could not be shown: %s: %s", type(error).__name__, error)
+            if pause is None or not sending.is_passing(error):
+                break
+            await asyncio.sleep(pause)
+        else:
+            return True
+    return False
+
+
+def _running_view(card: Card, running: str | None, words: Words) -> ui.LayoutView:
+    row: ui.ActionRow[Any] = ui.ActionRow()
+    if running is not None:
+        row.add_item(CancelButton(running, words.say("Cancel")))
+    return layout(card, row)
+
+
+@app_commands.guild_only()
+@app_commands.default_permissions(manage_guild=True)
+class Index(
+    commands.GroupCog,
+    group_name=locale_str("index"),
+    group_description=locale_str("The index of this server's articles"),
+):
+    """Commands for those who manage a server's index."""
+
+    def __init__(self, bot: FootnoteBot) -> None:
+        super().__init__()
+        self._bot = bot
+        self.rebuilds = Rebuilds(bot.library, bot.state, discord.utils.utcnow)
+
+    async def cog_load(self) -> None:
+        """See `commands.Cog.cog_load`."""
+        self._bot.add_dynamic_items(CancelButton)
+        unfinished = await self._bot.state.unfinished_rebuilds()
+        if unfinished:
+            self._bot.keep(self._tell_interrupted(unfinished))
+
+    async def cog_unload(self) -> None:
+        """See `commands.Cog.cog_unload`."""
+        await self.rebuilds.close()
+
+    # ---- rebuilding
+
+    @app_commands.command(
+        name=locale_str("rebuild"), description=locale_str("Read and index all articles of this server anew")
+    )
+    async def rebuild(self, interaction: discord.Interaction[FootnoteBot]) -> None:
+        """Begin a rebuild, or join the one that runs."""
+        guild_id = await managed_server(interaction)
+        words = await self._bot.words(interaction)
+
+        async def begin() -> ui.LayoutView:
+            locale = interaction.guild_locale.value if interaction.guild_locale is not None else None
+            # The message in the channel is for everybody there.
+            public_words = await self._bot.words_for(guild_id, locale)
+            rebuild = self.rebuilds.reserve(guild_id, public_words)
+            if rebuild is None:
+                return _joined(self.rebuilds.of(guild_id), words)
+            try:
+                return await self._begun(interaction, rebuild, words)
+            except BaseException:
+                self.rebuilds.release(rebuild)
+                raise
+
+        await self._bot.answer(interaction, begin, is_private=True)
+
+    async def _begun(
+        self, interaction: discord.Interaction[FootnoteBot], rebuild: Rebuild, words: Words
+    ) -> ui.LayoutView:
+        """Show the progress in the channel, or in private where the channel takes no message, and begin."""
+        view = _running_view(rebuild_card(rebuild.stand, rebuild.words), rebuild.id, rebuild.words)
+        message = await _posted(interaction, view)
+        if message is None:
+            rebuild.words = words
+            private = PrivateBoard(interaction, words.say("Only you see this: I may not write in this channel."), words)
+            self.rebuilds.start(rebuild, private)
+            return _running_view(private.noted(rebuild_card(rebuild.stand, words)), rebuild.id, words)
+        self.rebuilds.start(rebuild, ChannelBoard(message, rebuild.words))
+        text = words.say("The rebuild has begun: {link}", link=message.jump_url)
+        return layout(Card((text,), Accent.SUCCESS))
+
+    async def _tell_interrupted(self, unfinished: Sequence[RebuildRecord]) -> None:
+        """Say in their messages that rebuilds of an earlier process were interrupted."""
+        await self._bot.wait_until_ready()
+        # Of two, one may be in a channel that fails for a while.
+        await asyncio.gather(*map(self._tell_of_interrupted, unfinished))
+
+    async def _tell_of_interrupted(self, record: RebuildRecord) -> None:
+        if record.channel_id is not None and record.message_id is not None:
+            guild = self._bot.get_guild(record.guild_id) if record.guild_id is not None else None
+            locale = guild.preferred_locale.value if guild is not None else None
+            view = layout(interrupted_card(await self._bot.words_for(record.guild_id, locale)))
+            channel = self._bot.get_partial_messageable(record.channel_id)
+            message = channel.get_partial_message(record.message_id)
+            await _shown(partial(message.edit, view=view), is_last=True)
+        await self._bot.state.save_rebuild(replace(record, state="interrupted"))
+
+    # ---- figures
+
+    @app_commands.command(name=locale_str("status"), description=locale_str("Show the figures of this server's index"))
+    async def status(self, interaction: discord.Interaction[FootnoteBot]) -> None:
+        """Show the figures."""
+        guild_id = await managed_server(interaction)
+        words = await self._bot.words(interaction)
+
+        async def figures() -> ui.LayoutView:
+            return layout(status_card(await self._figures(guild_id, words), words))
+
+        await self._bot.answer(interaction, figures, is_private=True)
+
+    async def _figures(self, guild_id: int, words: Words) -> Figures:
+        own = await self._bot.library.status([str(guild_id)])
+        shared = await self._bot.library.status([SHARED_COLLECTION])
+        asked = await self._bot.state.figures(guild_id)
+        running = self.rebuilds.of(guild_id)
+        return Figures(
+            engine=own.engine,
+            articles=own.articles,
+            passages=own.passages,
+            characters=own.characters,
+            languages=own.languages,
+            shared_articles=shared.articles,
+            index_bytes=own.index_bytes,
+            built_at=own.built_at,
+            questions=asked.questions,
+            median_ms=asked.median_ms,
+            helpful=asked.helpful,
+            not_helpful=asked.not_helpful,
+            rebuild=None if running is None else _how_far(running, words),
+        )
+
+
+def _how_far(rebuild: Rebuild, words: Words) -> str:
+    stand = rebuild.stand
+    if stand.is_waiting:
+        return words.say("It waits until another rebuild is done.")
+    return f"{bar(stand.share)} {words.percent(int(stand.share * 100) / 100)}"
+
+
+def _joined(rebuild: Rebuild | None, words: Words) -> ui.LayoutView:
+    """Lead whoever asks for a second rebuild to the one that runs."""
+    if rebuild is None:
+        return layout(Card((words.say("This rebuild is over."),)))
+    parts = [words.say("A rebuild of this server's index is running already."), _how_far(rebuild, words)]
+    link = rebuild.board.link if rebuild.board is not None else None
+    if link is not None:
+        parts.append(words.say("Its progress: {link}", link=link))
+    return _running_view(Card(("\n".join(parts),)), rebuild.id, words)
+
+
+async def setup(bot: FootnoteBot) -> None:
+    """See `commands.Bot.load_extension`."""
+    await bot.add_cog(Index(bot))

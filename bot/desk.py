@@ -1,0 +1,301 @@
+"""Who may ask what, and where: scopes, limits, follow-ups, and what is kept of an answer. Knows no Discord object."""
+
+import secrets
+import string
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+
+from bot.errors import AnswerGoneError, PassageGoneError, QuestionTooLongError, TooManyQuestionsError
+from bot.settings import Settings
+from bot.state import AnswerRecord, SavedPassage, State
+from index import SHARED_COLLECTION, Answer, Article, Citation, Library, Refusal, Status, UnknownArticleError
+
+MAX_QUESTION = 500
+"""Characters of a question. Longer ones are pasted texts, not questions; the library itself takes any length."""
+
+TOP_K = 5
+"""Passages that can be paged through."""
+
+_ID_LETTERS = string.ascii_lowercase + string.digits
+_ID_LENGTH = 10
+_MINUTE = timedelta(minutes=1)
+_MOST_WATCHED = 20_000
+"""Askers whose last minute is remembered at most."""
+
+
+class Searched(StrEnum):
+    """Where an answer was looked for, when that is not simply everything that the asker may see."""
+
+    EVERYTHING = "everything"
+    ARTICLE = "article"
+    PREVIOUS_ARTICLE = "previous-article"
+    WIDENED = "widened"
+    """In the previous article first, where there was nothing, and then everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, and from where. `guild_id` None: a direct message, which sees the shared collection only."""
+
+    user_id: int
+    guild_id: int | None
+    channel_id: int | None
+    locale: str
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """The collections that may be seen."""
+        return scope_of(self.guild_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it is shown: what is kept of it, the passage at `place` (from 0), and where it was looked for."""
+
+    record: AnswerRecord
+    citation: Citation | None
+    place: int
+    searched: Searched
+
+
+class Window:
+    """At most `most` events of one key in any minute; 0 means no limit."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._seen: OrderedDict[int, deque[datetime]] = OrderedDict()
+
+    def take(self, key: int, now: datetime) -> datetime | None:
+        """Count an event, or say when there will be room for one."""
+        if not self._most:
+            return None
+        seen = self._seen.setdefault(key, deque())
+        self._seen.move_to_end(key)
+        while len(self._seen) > _MOST_WATCHED:
+            self._seen.popitem(last=False)
+        while seen and now - seen[0] >= _MINUTE:
+            seen.popleft()
+        if len(seen) >= self._most:
+            return seen[0] + _MINUTE
+        seen.append(now)
+        return None
+
+
+class Desk:
+    """Answers people. One per process; every method may be called from many tasks at once."""
+
+    def __init__(
+        self,
+        library: Library,
+        state: State,
+        settings: Settings,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._library = library
+        self._state = state
+        self._now = now
+        self._users = Window(settings.questions_per_minute)
+        self._servers = Window(settings.server_questions_per_minute)
+
+    async def ask(
+        self,
+        asker: Asker,
+        question: str,
+        *,
+        article: str | None = None,
+        previous: tuple[AnswerRecord, int] | None = None,
+        question_message_id: int | None = None,
+        replaces: AnswerRecord | None = None,
+        is_private: bool = False,
+    ) -> Reply:
+        """Answer a question and keep what its buttons need.
+
+        Args:
+            article: Only the article with this id is searched.
+            previous: The answer that is followed up and the place of its passage; its article is searched first.
+            question_message_id: The message that holds the question, if there is one.
+            replaces: The answer to the same message before it was edited; the new one takes its place.
+
+        Raises:
+            TooManyQuestionsError: The asker or the server has asked too much.
+            QuestionTooLongError: There are more than `MAX_QUESTION` characters.
+            LibraryError: The question cannot be asked; see `Library.ask`.
+        """
+        question = " ".join(question.split())
+        if len(question) > MAX_QUESTION:
+            raise QuestionTooLongError(MAX_QUESTION)
+        await self._admit(asker)
+        answer, searched, within = await self._search(question, asker.scope, article, previous)
+        record = AnswerRecord(
+            id=replaces.id if replaces is not None else _new_id(),
+            guild_id=asker.guild_id,
+            channel_id=asker.channel_id,
+            message_id=replaces.message_id if replaces is not None else None,
+            question_message_id=question_message_id,
+            asker_id=asker.user_id,
+            question=question,
+            scope=asker.scope,
+            within=within,
+            status=answer.status,
+            refusal=answer.refusal,
+            unknown_terms=answer.unknown_terms,
+            nearest_titles=answer.nearest_titles,
+            confidence=answer.confidence,
+            took_ms=answer.took_ms,
+            asked_at=self._now(),
+            is_private=is_private,
+            passages=tuple(_saved(one) for one in _citations(answer)),
+            locale=asker.locale,
+        )
+        await self._state.record(record)
+        return Reply(record, answer.best, 0, searched)
+
+    async def _search(
+        self, question: str, scope: tuple[str, ...], article: str | None, previous: tuple[AnswerRecord, int] | None
+    ) -> tuple[Answer, Searched, str | None]:
+        if article is not None:
+            return await self._library.ask(question, scope, TOP_K, article=article), Searched.ARTICLE, article
+        followed = None
+        if previous is not None and previous[0].passages:
+            followed = previous[0].passages[min(previous[1], len(previous[0].passages) - 1)].article_id
+        if followed is not None and await self._library.info(followed, scope) is not None:
+            answer = await self._library.ask(question, scope, TOP_K, article=followed)
+            if answer.status is not Status.REFUSED or answer.refusal is Refusal.NO_WORDS:
+                return answer, Searched.PREVIOUS_ARTICLE, followed
+            return await self._library.ask(question, scope, TOP_K), Searched.WIDENED, None
+        return await self._library.ask(question, scope, TOP_K), Searched.EVERYTHING, None
+
+    async def _admit(self, asker: Asker) -> None:
+        """Count the question against every limit, or say when to come back."""
+        now = self._now()
+        if (retry_at := self._users.take(asker.user_id, now)) is not None:
+            raise TooManyQuestionsError(retry_at, is_server=False)
+        if asker.guild_id is None:
+            return
+        if (retry_at := self._servers.take(asker.guild_id, now)) is not None:
+            raise TooManyQuestionsError(retry_at, is_server=True)
+        server = await self._state.server(asker.guild_id)
+        if server.user_daily_limit is None and server.server_daily_limit is None:
+            return
+        today = now.date()
+        of_user, of_server = await self._state.count_question(asker.guild_id, asker.user_id, today)
+        over_user = server.user_daily_limit is not None and of_user > server.user_daily_limit
+        over_server = server.server_daily_limit is not None and of_server > server.server_daily_limit
+        if over_user or over_server:
+            await self._state.uncount_question(asker.guild_id, asker.user_id, today)
+            tomorrow = datetime.combine(today + timedelta(days=1), time(), UTC)
+            raise TooManyQuestionsError(tomorrow, is_server=not over_user)
+
+    async def record(self, answer_id: str, asker: Asker) -> AnswerRecord:
+        """What is kept of an answer, for somebody who presses one of its buttons.
+
+        Raises:
+            AnswerGoneError: There is none, or this person cannot have seen it: it belongs to another server, to other
+                direct messages, or was shown to somebody else only. Nobody learns which.
+        """
+        record = await self._state.answer(answer_id)
+        if record is None or record.guild_id != asker.guild_id:
+            raise AnswerGoneError
+        if record.guild_id is None and record.channel_id != asker.channel_id:
+            raise AnswerGoneError
+        if record.is_private and record.asker_id != asker.user_id:
+            raise AnswerGoneError
+        return record
+
+    async def turn(self, record: AnswerRecord, place: int) -> Reply:
+        """Show another passage of an answer; neither searches nor ranks.
+
+        Args:
+            place: From 0; the nearest place that there is, is shown.
+
+        Raises:
+            PassageGoneError: Its article was removed or changed.
+        """
+        if not record.passages:
+            return Reply(record, None, 0, Searched.EVERYTHING)
+        place = min(max(place, 0), len(record.passages) - 1)
+        searched = Searched.ARTICLE if record.within is not None else Searched.EVERYTHING
+        return Reply(record, await self._citation(record, record.passages[place]), place, searched)
+
+    async def citations(self, record: AnswerRecord) -> list[Citation]:
+        """All passages of an answer that are still there, best first."""
+        found = []
+        for saved in record.passages:
+            try:
+                found.append(await self._citation(record, saved))
+            except PassageGoneError:
+                continue
+        return found
+
+    async def article(self, record: AnswerRecord, place: int) -> tuple[Article, SavedPassage]:
+        """The article that a passage comes from, as it was quoted.
+
+        Raises:
+            PassageGoneError: It was removed or changed.
+        """
+        if not 0 <= place < len(record.passages):
+            raise PassageGoneError
+        saved = record.passages[place]
+        try:
+            article = await self._library.article(saved.article_id, record.scope)
+        except UnknownArticleError as error:
+            raise PassageGoneError from error
+        if article.info.number != saved.article_number:
+            raise PassageGoneError
+        return article, saved
+
+    async def _citation(self, record: AnswerRecord, saved: SavedPassage) -> Citation:
+        found = await self._library.passage(saved.article_number, saved.start, saved.end)
+        if found is None or found[0].collection not in record.scope:
+            raise PassageGoneError
+        info, passage = found
+        others = [await self._library.info(one, record.scope) for one in saved.other_sources]
+        return Citation(
+            article=info,
+            ordinal=saved.ordinal,
+            start=saved.start,
+            end=saved.end,
+            passage=passage,
+            quotes=saved.quotes,
+            link=saved.link,
+            score=saved.score,
+            confidence=saved.confidence,
+            matched_terms=saved.matched_terms,
+            features=saved.features,
+            other_sources=tuple(one for one in others if one is not None),
+            better=saved.better,
+        )
+
+
+def scope_of(guild_id: int | None) -> tuple[str, ...]:
+    """The collections that a server sees, its own first; a direct message sees the shared one only."""
+    return (SHARED_COLLECTION,) if guild_id is None else (str(guild_id), SHARED_COLLECTION)
+
+
+def _citations(answer: Answer) -> tuple[Citation, ...]:
+    return () if answer.best is None else (answer.best, *answer.alternatives)
+
+
+def _saved(citation: Citation) -> SavedPassage:
+    return SavedPassage(
+        article_number=citation.article.number,
+        article_id=citation.article.id,
+        ordinal=citation.ordinal,
+        start=citation.start,
+        end=citation.end,
+        quotes=citation.quotes,
+        better=citation.better,
+        link=citation.link,
+        score=citation.score,
+        confidence=citation.confidence,
+        matched_terms=citation.matched_terms,
+        features=dict(citation.features),
+        other_sources=tuple(one.id for one in citation.other_sources),
+    )
+
+
+def _new_id() -> str:
+    return "".join(secrets.choice(_ID_LETTERS) for _ in range(_ID_LENGTH))

@@ -1,0 +1,119 @@
+"""What buttons, forms and commands need of the bot they run in."""
+
+import re
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, Self, cast
+
+import discord
+from discord import ui
+
+from bot.desk import Asker, Desk
+from bot.errors import NotManagerError
+from bot.rendering.words import Words
+from bot.settings import Settings
+from bot.state import State
+from index import Library
+
+
+class Host(Protocol):
+    """The bot, as seen from below."""
+
+    library: Library
+    state: State
+    desk: Desk
+    settings: Settings
+
+    async def words(self, interaction: discord.Interaction) -> Words:
+        """The words of the server's language if one is set, else of the asker's, else of the server's own locale."""
+
+    async def may_manage(self, interaction: discord.Interaction) -> bool:
+        """Whether this person may manage the server's articles, here: by permission, or by a role named by its id."""
+
+    async def require_manager(self, interaction: discord.Interaction) -> None:
+        """Raise NotManagerError unless `may_manage`."""
+
+    async def asker(self, interaction: discord.Interaction) -> Asker:
+        """Who asks, and from where."""
+
+    async def failed(self, interaction: discord.Interaction, error: Exception) -> None:
+        """Tell the person in private what went wrong and what to do; never raises."""
+
+    async def answer(
+        self,
+        interaction: discord.Interaction,
+        make: Callable[[], Awaitable[ui.LayoutView]],
+        *,
+        is_private: bool,
+    ) -> None:
+        """Show what `make` makes: at once when it is there within a second, else after "thinking"."""
+
+    def at_work(self) -> AbstractContextManager[None]:
+        """While this is held, a stop of the bot waits, for some seconds."""
+
+
+def host_of(interaction: discord.Interaction) -> Host:
+    """The bot that received an interaction."""
+    return cast(Host, interaction.client)
+
+
+async def managed_server(interaction: discord.Interaction[Any]) -> int:
+    """The id of the server where this person is and may manage.
+
+    Raises:
+        NotManagerError: They may not, or are in no server.
+    """
+    await host_of(interaction).require_manager(interaction)
+    if interaction.guild_id is None:
+        raise NotManagerError
+    return interaction.guild_id
+
+
+class Button(ui.DynamicItem[ui.Button[ui.LayoutView]], template="never matched: subclasses have their own"):
+    """A button whose state is in its `custom_id`, so that it works after a restart. Override `pressed`."""
+
+    @classmethod
+    def from_match(cls, match: re.Match[str]) -> Self:
+        """Make the button again from what its template found in a `custom_id`."""
+        raise NotImplementedError
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003 - given
+        item: ui.Item[Any],  # noqa: ARG003 - given
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """See `discord.ui.DynamicItem.from_custom_id`."""
+        return cls.from_match(match)
+
+    async def pressed(self, interaction: discord.Interaction, host: Host) -> None:
+        """Do what the button is for; an exception is told to the person."""
+        raise NotImplementedError
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """See `discord.ui.Item.callback`."""
+        host = host_of(interaction)
+        try:
+            with host.at_work():
+                await self.pressed(interaction, host)
+        except Exception as error:
+            await host.failed(interaction, error)
+
+
+class Form(ui.Modal, title="…"):
+    """A form. Override `submitted`."""
+
+    async def submitted(self, interaction: discord.Interaction, host: Host) -> None:
+        """Do what the form is for; an exception is told to the person."""
+        raise NotImplementedError
+
+    async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
+        """See `discord.ui.Modal.on_submit`."""
+        host = host_of(interaction)
+        try:
+            with host.at_work():
+                await self.submitted(interaction, host)
+        except Exception as error:
+            await host.failed(interaction, error)

@@ -1,0 +1,278 @@
+"""Articles for those who manage them: what adding them did, lists of titles, and what is known of one article."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from babel import Locale
+
+from bot.rendering.cards import Accent, Card, date_of, source_of
+from bot.rendering.escaping import escaped_line, quoted_passage, visible
+from bot.rendering.limits import AUTOCOMPLETE_NAME, BUTTON_URL, OWN_CARD_TEXT, cut, length
+from bot.rendering.words import Words
+from index import SHARED_COLLECTION, Addition, ArticleInfo, Change, RemovedLine, Sort
+
+LONGEST_TITLE = 150
+"""Characters of a title in a list, escaped."""
+
+_LONGEST_SOURCE = 60
+_LONGEST_LINE = 60
+_LINES_SHOWN = 2
+"""Lines that were left out for one reason and are shown; the others are counted."""
+
+_PREVIEW = 600
+"""Characters from the beginning of an article that tell which one it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An article with the number of its passages."""
+
+    info: ArticleInfo
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """A page of a list: `items` of `total`, on page `page` of `pages`, counted from 1.
+
+    `search` is what the titles have to hold, "" for all.
+    """
+
+    items: tuple[Listed, ...]
+    total: int
+    page: int
+    pages: int
+    search: str
+    sort: Sort
+
+
+def language_name(code: str, words: Words) -> str:
+    """A language by its name in the reader's language; its code when the CLDR has no name for it."""
+    name: str = Locale.parse(words.locale).languages.get(code, code)
+    return name
+
+
+def language_names(codes: Collection[str], words: Words) -> str:
+    """Languages by name, with commas and "and"."""
+    return words.list([language_name(code, words) for code in codes])
+
+
+def bold_line(text: str, longest: int, words: Words) -> str:
+    """A title or a name in bold, on one line of at most `longest` characters within the bold."""
+    return f"**{escaped_line(text, longest) or words.say('Untitled')}**"
+
+
+def title_of(info: ArticleInfo, words: Words) -> str:
+    """The title of an article in bold, on one line."""
+    return bold_line(info.title, LONGEST_TITLE, words)
+
+
+def address_of(info: ArticleInfo) -> str | None:
+    """The web address of an article for a link button; None when there is none that Discord takes."""
+    try:
+        address = urlsplit(info.source)
+    except ValueError:
+        return None
+    is_web = address.scheme in ("http", "https") and bool(address.hostname)
+    return info.source if is_web and length(info.source) <= BUTTON_URL and info.source.isprintable() else None
+
+
+def sort_name(sort: Sort, words: Words) -> str:
+    """How a list is sorted."""
+    match sort:
+        case "newest":
+            return words.say("Newest first")
+        case "oldest":
+            return words.say("Oldest first")
+        case "title":
+            return words.say("By title")
+
+
+def choices_of(infos: Sequence[ArticleInfo]) -> list[tuple[str, str]]:
+    """Names and ids of articles to choose from; names that would be the same get the id."""
+    names = [cut(" ".join(visible(info.title).split()), AUTOCOMPLETE_NAME) for info in infos]
+    often = Counter(names)
+    return [
+        (name if name and often[name] == 1 else f"{cut(name, AUTOCOMPLETE_NAME - 12)} ({info.id})"[:100], info.id)
+        for name, info in zip(names, infos, strict=True)
+    ]
+
+
+# ---- what adding did
+
+
+def additions_card(outcomes: Sequence[Addition], words: Words) -> Card:
+    """Tell of each article that should be added what became of it: passages, language, what was left out, and why."""
+    heads = [_outcome(outcome, words) for outcome in outcomes]
+    room = OWN_CARD_TEXT - sum(length(head) + 2 for head in heads) - 200
+    parts = []
+    for head, outcome in zip(heads, outcomes, strict=True):
+        details = _left_out(outcome.left_out, words)
+        if length(details) > room:
+            details = _count_left_out(outcome.left_out, words)
+        if details and length(details) <= room:
+            room -= length(details) + 1
+            parts.append(f"{head}\n{details}")
+        else:
+            parts.append(head)
+    stored = [outcome for outcome in outcomes if outcome.article is not None]
+    footer = words.say("Ask about it with {command}.", command=words.command("ask")) if stored else None
+    # One part: the lines between many would use up the components of a message.
+    return Card(("\n\n".join(parts),), Accent.SUCCESS if stored else Accent.FAILURE, footer)
+
+
+def _outcome(outcome: Addition, words: Words) -> str:
+    if outcome.article is None:
+        name = bold_line(outcome.source, LONGEST_TITLE, words)
+        problem = problem_text(outcome.problem or "", words)
+        return words.say("{name} was not added: {problem}", name=name, problem=problem)
+    title = title_of(outcome.article, words)
+    if outcome.change is Change.UNCHANGED:
+        return words.say("{title} is here already, word for word. Nothing was changed.", title=title)
+    passages = words.count(outcome.passages, "{n} passage", "{n} passages")
+    language = language_name(outcome.article.language, words)
+    if outcome.change is Change.REVISED:
+        return words.say(
+            "{title} was replaced by its new version: {passages}, {language}.",
+            title=title,
+            passages=passages,
+            language=language,
+        )
+    return words.say("{title} was added: {passages}, {language}.", title=title, passages=passages, language=language)
+
+
+def problem_text(problem: str, words: Words) -> str:
+    """Why the library took no article, in the reader's language where we know the reason."""
+    reasons = {
+        "only .md, .markdown and .txt files can be read": words.say("Only .txt and .md files can be read."),
+        "it is not text": words.say("It is not a text."),
+        "it is empty": words.say("It is empty."),
+        "it holds no text": words.say("It holds no text."),
+        "it holds no words": words.say("It holds no words."),
+    }
+    known = next((text for reason, text in reasons.items() if problem.endswith(reason)), None)
+    if known is None and "it is larger than" in problem:
+        known = words.say("It is too large.")
+    return known or escaped_line(problem, 200)
+
+
+def reason_text(reason: str, words: Words) -> str:
+    """Why the library left out a line, in the reader's language where we know the reason."""
+    return {
+        "It repeats the title.": words.say("It repeats the title."),
+        "It belongs to the form for readers' comments.": words.say("It belongs to the form for readers' comments."),
+        "It stands after the form for readers' comments.": words.say("It stands after the form for readers' comments."),
+        "It is a button for sharing or counts reactions.": words.say("It is a button for sharing or counts reactions."),
+        "It is a label of the page around the article.": words.say("It is a label of the page around the article."),
+        "It points to another article.": words.say("It points to another article."),
+        "It repeats an earlier line.": words.say("It repeats an earlier line."),
+    }.get(reason, reason)
+
+
+def _count_left_out(left_out: Sequence[RemovedLine], words: Words) -> str:
+    if not left_out:
+        return ""
+    return "-# " + words.count(len(left_out), "{n} line was left out.", "{n} lines were left out.")
+
+
+def _left_out(left_out: Sequence[RemovedLine], words: Words) -> str:
+    """The lines that were left out, by reason: some of them in full, the others counted."""
+    if not left_out:
+        return ""
+    by_reason: dict[str, list[str]] = {}
+    for line in left_out:
+        by_reason.setdefault(line.reason, []).append(line.line)
+    told = [words.count(len(left_out), "{n} line was left out:", "{n} lines were left out:")]
+    for reason, lines in by_reason.items():
+        shown = [f"“{escaped_line(line, _LONGEST_LINE)}”" for line in lines[:_LINES_SHOWN]]
+        if len(lines) > _LINES_SHOWN:
+            shown.append(words.count(len(lines) - _LINES_SHOWN, "{n} more", "{n} more"))
+        told.append(f"{reason_text(reason, words)} {words.list(shown)}")
+    return "\n".join(f"-# {line}" for line in told)
+
+
+# ---- lists
+
+
+def list_card(page: ListPage, words: Words) -> Card:
+    """A page of a list of articles."""
+    if not page.total:
+        if page.search:
+            text = words.say(
+                "No title holds “{search}”. Try a part of a word.", search=escaped_line(page.search, LONGEST_TITLE)
+            )
+        else:
+            text = words.say(
+                "There are no articles yet. Add some with {file} or {text}.",
+                file=words.command("articles add file"),
+                text=words.command("articles add text"),
+            )
+        return Card((text,))
+    counted = words.count(page.total, "{n} article", "{n} articles")
+    if page.search:
+        counted = words.count(
+            page.total,
+            "{n} article with “{search}” in its title",
+            "{n} articles with “{search}” in their titles",
+            search=escaped_line(page.search, LONGEST_TITLE),
+        )
+    lines = "\n".join(_listed(item, words) for item in page.items)
+    sorting = sort_name(page.sort, words)
+    if page.pages > 1:
+        place = words.say("Page {page} of {pages}", page=words.number(page.page), pages=words.number(page.pages))
+        return Card((f"### {counted}", lines), footer=f"{place} · {sorting}")
+    return Card((f"### {counted}", lines), footer=sorting)
+
+
+def _listed(item: Listed, words: Words) -> str:
+    info = item.info
+    facts = [
+        language_name(info.language, words),
+        words.count(item.passages, "{n} passage", "{n} passages"),
+        *([source_of(info.source)] if info.source else []),
+        date_of(info.published_at or info.added_at),
+        f"`{info.id}`",
+        *([words.say("shared")] if info.collection == SHARED_COLLECTION else []),
+    ]
+    return f"{title_of(info, words)}\n-# {' · '.join(facts)}"
+
+
+# ---- one article
+
+
+def article_card(info: ArticleInfo, passages: int, text: str, words: Words) -> Card:
+    """What is known of an article, and how it begins."""
+    facts = [
+        (words.say("From"), source_of(info.source) if info.source else None),
+        (words.say("Author"), escaped_line(info.author, LONGEST_TITLE) if info.author else None),
+        (words.say("Date"), date_of(info.published_at) if info.published_at else None),
+        (words.say("Language"), language_name(info.language, words)),
+        (
+            words.say("Size"),
+            words.list(
+                [
+                    words.count(passages, "{n} passage", "{n} passages"),
+                    words.count(info.characters, "{n} character", "{n} characters"),
+                ]
+            ),
+        ),
+        (words.say("Added"), _added(info, words)),
+        (words.say("Version"), words.number(info.revision)),
+        (words.say("Id"), f"`{info.id}`"),
+    ]
+    told = "\n".join(f"{name}: {value}" for name, value in facts if value)
+    footer = None
+    if info.collection == SHARED_COLLECTION:
+        footer = words.say("A shared article: every server can ask it, and only the operator of the bot changes it.")
+    beginning = quoted_passage(cut(text, _PREVIEW))
+    return Card(tuple(part for part in (f"### {title_of(info, words)}", told, beginning) if part), footer=footer)
+
+
+def _added(info: ArticleInfo, words: Words) -> str:
+    day = date_of(info.added_at)
+    # Articles from the command line were added by nobody whom Discord knows.
+    if info.added_by is None or not info.added_by.isdecimal() or info.collection == SHARED_COLLECTION:
+        return day
+    return words.say("{day}, by {user}", day=day, user=f"<@{info.added_by}>")

@@ -1,0 +1,132 @@
+"""Messages that arrive although a connection breaks: discord.py repeats some failures and not others.
+
+It does not repeat a reset connection on Linux (it knows the errno of macOS and Windows only), nor a 503. A repeated
+message carries the same nonce, so that Discord drops the second of two that both arrived.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import aiohttp
+import discord
+
+log = logging.getLogger(__name__)
+
+PAUSES_S = (0.2, 0.8, 2.0)
+"""Waits before each repetition: together they fit into the 3 s that Discord gives for a first response."""
+
+_ALREADY_ANSWERED = 40060
+_UNKNOWN_INTERACTION = 10062
+
+T = TypeVar("T")
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the same request may succeed a moment later."""
+    if isinstance(error, discord.HTTPException):
+        return error.status >= 500
+    return isinstance(error, aiohttp.ClientError | OSError | asyncio.TimeoutError)
+
+
+async def repeated(send: Callable[[], Awaitable[T]]) -> T:
+    """Await what `send` makes, again if it fails for a passing reason, at most `len(PAUSES_S)` times more."""
+    for pause in PAUSES_S:
+        try:
+            return await send()
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            if not is_passing(error):
+                raise
+            log.info("sending again in %.1f s: %s: %s", pause, type(error).__name__, error)
+        await asyncio.sleep(pause)
+    return await send()
+
+
+async def respond(interaction: discord.Interaction, view: discord.ui.LayoutView, *, is_private: bool) -> bool:
+    """Show a card as the first response, or in the place of "thinking" when that was the first response.
+
+    Returns:
+        False when Discord does not want it any more: it came after 3 s, or after 15 min.
+    """
+
+    async def send() -> None:
+        if interaction.response.is_done():
+            await interaction.edit_original_response(view=view)
+            return
+        try:
+            await interaction.response.send_message(view=view, ephemeral=is_private)
+        except discord.HTTPException as error:
+            # Our first attempt arrived, and only its receipt was lost.
+            if error.code != _ALREADY_ANSWERED:
+                raise
+            await interaction.edit_original_response(view=view)
+
+    return await _wanted(send)
+
+
+async def think(interaction: discord.Interaction, *, is_private: bool) -> bool:
+    """Say that the answer takes a moment; see `respond` for what is returned."""
+    return await _acknowledged(lambda: interaction.response.defer(ephemeral=is_private, thinking=True))
+
+
+async def acknowledge(interaction: discord.Interaction) -> bool:
+    """Take note of a pressed button without showing anything; see `respond` for what is returned."""
+    return await _acknowledged(interaction.response.defer)
+
+
+async def ask_with(interaction: discord.Interaction, form: discord.ui.Modal) -> bool:
+    """Open a form; see `respond` for what is returned."""
+    return await _acknowledged(lambda: interaction.response.send_modal(form))
+
+
+async def replace(interaction: discord.Interaction, view: discord.ui.LayoutView) -> bool:
+    """Change the card whose button was pressed; see `respond` for what is returned."""
+
+    async def send() -> None:
+        if interaction.response.is_done():
+            await interaction.edit_original_response(view=view)
+            return
+        try:
+            await interaction.response.edit_message(view=view)
+        except discord.HTTPException as error:
+            if error.code != _ALREADY_ANSWERED:
+                raise
+
+    return await _wanted(send)
+
+
+async def post(
+    channel: discord.abc.Messageable, view: discord.ui.LayoutView, reference: discord.MessageReference | None = None
+) -> discord.Message:
+    """Send a card to a channel, once.
+
+    Raises:
+        discord.HTTPException: Discord refuses it.
+    """
+    nonce = secrets.token_hex(12)
+    if reference is None:
+        return await repeated(lambda: channel.send(view=view, nonce=nonce))
+    return await repeated(lambda: channel.send(view=view, nonce=nonce, reference=reference, mention_author=False))
+
+
+async def _acknowledged(respond_with: Callable[[], Awaitable[object]]) -> bool:
+    async def send() -> None:
+        try:
+            await respond_with()
+        except discord.HTTPException as error:
+            # Our first attempt arrived, and only its receipt was lost.
+            if error.code != _ALREADY_ANSWERED:
+                raise
+
+    return await _wanted(send)
+
+
+async def _wanted(send: Callable[[], Awaitable[None]]) -> bool:
+    try:
+        await repeated(send)
+    except discord.NotFound as error:
+        log.warning("Discord no longer waits for this response (%s): %s", error.code, error.text)
+        return False
+    return True

@@ -1,0 +1,64 @@
+"""A bot with its library in files, in front of a Discord that is held in memory."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from bot.client import FootnoteBot
+from bot.settings import Settings
+from bot.state import State
+from index import Draft, Library
+
+TRUCE = """Armenia and Azerbaijan agreed on a ceasefire on Wednesday, after two days of shelling along their border.
+
+At least 49 Armenian soldiers were killed in the fighting, the government in Yerevan said. Azerbaijan reported 50 dead.
+
+Some 110 soldiers were wounded. Hospitals in Goris asked the population to donate blood."""
+
+BRIDGE = """The new bridge over the Elbe opened to traffic in May 2019. It replaced a ferry after ninety years.
+
+The work cost 84 million euros, 12 million more than planned."""
+
+HARBOUR = """The harbour of the village freezes in most winters. Fishermen then cut channels into the ice by hand.
+
+In 1963 the ice was 80 centimetres thick."""
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path / 'footnote.db'}"
+
+
+@pytest_asyncio.fixture
+async def bot_library(address: str, tmp_path: Path) -> AsyncIterator[Library]:
+    async with await Library.open(address, tmp_path / "index") as library:
+        yield library
+
+
+@pytest_asyncio.fixture
+async def bot_state(address: str, bot_library: Library) -> AsyncIterator[State]:
+    async with await State.open(address) as state:
+        yield state
+
+
+@pytest.fixture
+def bot_settings(address: str) -> Settings:
+    return Settings(_env_file=None, database_url=address, discord_shards=1)  # type: ignore[call-arg]
+
+
+@pytest.fixture
+def simcord_bot(bot_library: Library, bot_state: State, bot_settings: Settings) -> FootnoteBot:
+    return FootnoteBot(bot_library, bot_state, bot_settings, ready_timeout_s=0.1)
+
+
+async def add_shared(library: Library) -> None:
+    """Three short articles that every server sees."""
+    await library.add(
+        [
+            Draft("Ceasefire in the South Caucasus", TRUCE, "https://news.example/2022/ceasefire", language="en"),
+            Draft("A bridge instead of a ferry", BRIDGE, "bridge.md", language="en"),
+            Draft("Ice in the harbour", HARBOUR, "harbour.txt", language="en"),
+        ]
+    )

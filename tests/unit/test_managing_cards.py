@@ -1,0 +1,170 @@
+"""Cards for those who manage articles, whatever the articles hold."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.rendering.cards import Card
+from bot.rendering.escaping import visible
+from bot.rendering.lists import (
+    Listed,
+    ListPage,
+    additions_card,
+    address_of,
+    article_card,
+    choices_of,
+    list_card,
+    reason_text,
+)
+from bot.rendering.progress import Stand, bar, rebuild_card, summary_card, time_left
+from bot.rendering.words import Words, words_for
+from index import Addition, Change, RebuildSummary, RemovedLine
+from index.ingestion.boilerplate import Reason
+from tests.support.answers import INFO
+from tests.unit.test_hostile_cards import NASTY, check_card
+
+ENGLISH = words_for("en-US")
+OWN = {"heading", "strong", "subtext", "timestamp", "code", "list"}
+
+anything = st.one_of(st.text(max_size=400), st.sampled_from(sorted(NASTY.values())))
+
+
+def added(title: str, line: str, lines: int = 3, change: Change = Change.ADDED) -> Addition:
+    left_out = tuple(RemovedLine(line, reason.sentence) for reason in Reason for _ in range(lines))
+    return Addition(title, replace(INFO, title=title, source=title), change, 12, left_out, None)
+
+
+# ---- hostile articles
+
+
+@settings(deadline=None)
+@given(anything)
+def test_what_adding_did_holds_all_limits(text: str) -> None:
+    outcomes = [
+        *(added(text, text) for _ in range(9)),
+        Addition(text or "x", None, None, 0, (), text),
+    ]
+
+    card = additions_card(outcomes, ENGLISH)
+
+    check_card(card, OWN)
+    assert card.parts[0].count("\n\n") == 9
+
+
+@settings(deadline=None)
+@given(anything)
+def test_a_list_holds_all_limits(text: str) -> None:
+    info = replace(INFO, title=text, source=text)
+    page = ListPage((Listed(info, 1_000),) * 10, 123_456, 7, 12_346, text[:50], "title")
+
+    check_card(list_card(page, ENGLISH), OWN)
+    check_card(list_card(replace(page, items=(), total=0), ENGLISH), OWN)
+
+
+@settings(deadline=None)
+@given(anything)
+def test_the_facts_of_an_article_hold_all_limits(text: str) -> None:
+    info = replace(INFO, title=text, source=text, author=text)
+
+    check_card(article_card(info, 3, text, ENGLISH), OWN | {"quote"})
+
+
+@settings(deadline=None)
+@given(anything)
+def test_a_summary_of_a_rebuild_holds_all_limits(text: str) -> None:
+    failed = ((text, text),) * 100
+
+    check_card(summary_card(RebuildSummary(1, 2, 3, 4, failed, 10, 100, 61.5), ENGLISH), OWN)
+
+
+@settings(deadline=None)
+@given(st.lists(anything, max_size=25))
+def test_choices_hold_all_limits_and_no_two_look_the_same(titles: list[str]) -> None:
+    infos = [replace(INFO, id=f"id{n:04}", title=title) for n, title in enumerate(titles)]
+
+    choices = choices_of(infos)
+
+    assert [value for _, value in choices] == [info.id for info in infos]
+    assert all(1 <= len(name) <= 100 and name.strip() and "\n" not in name for name, _ in choices)
+    assert len({name for name, _ in choices}) == len(choices)
+
+
+# ---- what is told
+
+
+def told(card: Card) -> str:
+    return visible("\n".join(card.texts))
+
+
+def test_lines_that_were_left_out_are_told_by_reason_and_counted_beyond_two() -> None:
+    lines = tuple(RemovedLine(f"Share {n}", Reason.SHARE.sentence) for n in range(5))
+    addition = replace(added("The bridge", ""), left_out=lines)
+
+    text = told(additions_card([addition], ENGLISH))
+
+    assert "5 lines were left out:" in text
+    assert "It is a button for sharing or counts reactions. “Share 0”, “Share 1”, and 3 more" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [(Change.ADDED, "was added: 12 passages"), (Change.REVISED, "new version"), (Change.UNCHANGED, "here already")],
+)
+def test_each_change_is_told(change: Change, words: str) -> None:
+    assert words in told(additions_card([added("The bridge", "", 0, change)], ENGLISH))
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_for_leaving_out_a_line_can_be_translated(reason: Reason) -> None:
+    class Marked(Words):
+        def say(self, message: str, /, **values: object) -> str:
+            return f"translated: {message}"
+
+    marked = Marked(ENGLISH.locale, ENGLISH.catalogue)
+
+    assert reason_text(reason.sentence, marked) == f"translated: {reason.sentence}"
+
+
+@pytest.mark.parametrize(
+    ("source", "address"),
+    [
+        ("https://www.example.org/bridge", "https://www.example.org/bridge"),
+        ("bridge.md", None),
+        ("javascript:alert(1)", None),
+        ("https://", None),
+        ("https://[broken", None),
+        ("https://example.org/" + "x" * 500, None),
+        ("https://example.org/\u202egnp", None),
+    ],
+)
+def test_only_web_addresses_that_fit_become_buttons(source: str, address: str | None) -> None:
+    assert address_of(replace(INFO, source=source)) == address
+
+
+# ---- progress
+
+
+def test_a_bar_is_full_only_when_all_is_done() -> None:
+    assert bar(0) == f"`{'░' * 20}`"
+    assert bar(0.999) == f"`{'█' * 19}░`"
+    assert bar(1) == f"`{'█' * 20}`"
+
+
+def test_the_time_left_is_told_when_it_can_be_guessed() -> None:
+    assert time_left(0.5, 1.0) is None
+    assert time_left(0.001, 60.0) is None
+    assert time_left(0.25, 60.0) == 180.0
+    assert "About 3 minutes left" in told(rebuild_card(Stand(0.25, 180.0), ENGLISH))
+
+
+def test_a_rebuild_that_waits_or_is_being_cancelled_shows_no_bar() -> None:
+    for stand in (Stand(0.5, None, is_waiting=True), Stand(0.5, None, is_cancelling=True)):
+        assert "█" not in told(rebuild_card(stand, ENGLISH))
+
+
+def test_a_summary_leaves_out_what_did_not_happen() -> None:
+    summary = RebuildSummary(0, 2, 0, 1_234, (), 1_236, 9_000, 61.0)
+
+    assert "Articles of this server: 2 changed and 1,234 unchanged." in told(summary_card(summary, ENGLISH))

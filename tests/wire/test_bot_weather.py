@@ -1,0 +1,243 @@
+"""One running bot answers in every weather: refusals, broken connections, lost answers, and many people at once."""
+
+import asyncio
+import statistics
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+
+from tests.support.discord import Fault, Interaction, Permission, RateLimit
+from tests.wire.conftest import QUESTION, QUOTE, Home
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CALLBACK = "/interactions/*/callback"
+MESSAGES = "/channels/*/messages"
+
+WEATHER: dict[str, Callable[[str], Fault]] = {
+    "429": lambda path: Fault("POST", path, 429, retry_after_s=0.1, times=2),
+    "global 429": lambda path: Fault("POST", path, 429, retry_after_s=0.1, is_global=True),
+    "500": lambda path: Fault("POST", path, 500),
+    "503": lambda path: Fault("POST", path, 503),
+    "reset": lambda path: Fault("POST", path, is_reset=True),
+    "lost": lambda path: Fault("POST", path, is_reset=True, is_after=True),
+    "lost in a proxy": lambda path: Fault("POST", path, 503, is_after=True),
+    "slow": lambda path: Fault("POST", path, delay_s=0.7),
+}
+
+
+@pytest.mark.parametrize("weather", WEATHER)
+async def test_a_command_is_answered_in_every_weather(home: Home, weather: str) -> None:
+    channel = home.discord.channel(home.docs, f"weather-{weather}")
+    home.discord.faults.append(WEATHER[weather](CALLBACK))
+
+    asked = await home.alice.slash(channel, "ask", question=QUESTION)
+
+    assert QUOTE in asked.text
+    assert home.discord.faults[0].happened == home.discord.faults[0].times
+
+
+@pytest.mark.parametrize("weather", WEATHER)
+async def test_a_mention_is_answered_in_every_weather(home: Home, weather: str) -> None:
+    channel = home.discord.channel(home.docs, f"weather-{weather}")
+    home.discord.faults.append(WEATHER[weather](MESSAGES))
+
+    answer = await home.alice.ask(channel, QUESTION)
+
+    assert QUOTE in answer.text
+    assert home.discord.faults[0].happened == home.discord.faults[0].times
+
+
+async def test_a_card_is_turned_in_every_weather(home: Home) -> None:
+    asked = await home.alice.slash(home.general, "ask", question=QUESTION)
+    for weather in ("429", "503", "reset", "lost"):
+        home.discord.faults[:] = [WEATHER[weather](CALLBACK)]
+        await home.alice.click(asked, "In the article")
+        await home.alice.click(asked, "Back to the answer")
+
+    assert QUOTE in asked.text
+
+
+async def test_what_discord_refuses_for_good_is_not_repeated(home: Home) -> None:
+    channel = home.discord.channel(home.docs, "refused")
+    home.discord.faults.append(Fault("POST", MESSAGES, 400, code=50035, times=None))
+
+    await home.alice.ask(channel, QUESTION, wait=False)
+    await home.discord.until(lambda: home.discord.faults[0].happened > 0, "an attempt")
+    await home.alice.slash(channel, "ask", question=QUESTION)
+
+    assert home.discord.faults[0].happened == 1
+
+
+async def test_rate_limits_that_are_told_delay_answers_and_lose_none(home: Home) -> None:
+    channel = home.discord.channel(home.docs, "busy")
+    limit = RateLimit("POST", MESSAGES, most=5, per_s=0.5)
+    home.discord.rate_limits.append(limit)
+
+    answers = await asyncio.gather(*(home.alice.ask(channel, QUESTION) for _ in range(12)))
+
+    assert all(QUOTE in answer.text for answer in answers)
+    assert len(home.discord.bot_messages(channel)) == 12
+    # discord.py learns of the limit from the first answers, when further ones are under way.
+    assert limit.refused <= 5
+
+
+async def test_a_mention_that_was_missed_is_answered_once_after_a_resume(home: Home) -> None:
+    channel = home.discord.channel(home.docs, "dropped")
+    resumes = len(home.discord.gateway.resumes)
+    home.discord.gateway.drop()
+    await home.discord.until(lambda: not home.discord.gateway.connected, "a lost connection")
+
+    answer = await home.alice.ask(channel, QUESTION)
+
+    assert QUOTE in answer.text
+    assert len(home.discord.gateway.resumes) == resumes + 1
+    assert home.discord.bot_messages(channel) == [answer]
+
+
+async def test_a_request_to_reconnect_is_followed(home: Home) -> None:
+    resumes = len(home.discord.gateway.resumes)
+    home.discord.gateway.ask_to_reconnect()
+    await home.discord.until(lambda: len(home.discord.gateway.resumes) == resumes + 1, "a RESUME")
+
+    assert QUOTE in (await home.alice.slash(home.general, "ask", question=QUESTION)).text
+
+
+@pytest.mark.parametrize("denied", [Permission.SEND_MESSAGES, Permission.READ_MESSAGE_HISTORY])
+async def test_an_asker_in_a_channel_where_the_bot_may_not_write_is_told_in_private(
+    home: Home, denied: Permission
+) -> None:
+    channel, carol = home.discord.channel(home.docs, "mute"), home.discord.person("carol", home.docs)
+    home.discord.deny(channel, home.discord.world.bot, denied)
+
+    await carol.ask(channel, QUESTION, wait=False)
+    await home.discord.until(lambda: bool(home.discord.bot_messages(carol.dm)), "a hint in private")
+    await carol.ask(channel, QUESTION, wait=False)
+    await carol.tell(QUESTION)
+
+    hints = [message for message in home.discord.bot_messages(carol.dm) if f"<#{channel.id}>" in message.text]
+    assert len(hints) == 1
+    assert home.discord.bot_messages(channel) == []
+
+
+async def test_an_asker_in_a_thread_where_the_bot_may_not_write_is_told_in_private(home: Home) -> None:
+    channel, dora = home.discord.channel(home.docs, "threads"), home.discord.person("dora", home.docs)
+    home.discord.deny(channel, home.discord.world.bot, Permission.SEND_MESSAGES_IN_THREADS)
+    thread = home.discord.thread(channel, "a thread", dora)
+
+    await dora.ask(thread, QUESTION, wait=False)
+    await home.discord.until(lambda: bool(home.discord.bot_messages(dora.dm)), "a hint in private")
+
+    assert "Send Messages in Threads" in home.discord.bot_messages(dora.dm)[0].text
+
+
+async def test_the_permission_to_embed_links_is_not_needed(home: Home) -> None:
+    channel = home.discord.channel(home.docs, "plain")
+    home.discord.deny(channel, home.discord.world.bot, Permission.EMBED_LINKS)
+
+    assert QUOTE in (await home.alice.ask(channel, QUESTION)).text
+
+
+async def test_a_command_in_a_channel_that_the_bot_cannot_see_is_answered(home: Home) -> None:
+    channel = home.discord.channel(home.docs, "hidden")
+    home.discord.deny(channel, home.discord.world.bot, Permission.VIEW_CHANNEL)
+
+    asked = await home.alice.slash(channel, "ask", question=QUESTION)
+
+    assert QUOTE in asked.text
+
+
+async def test_who_takes_no_direct_messages_is_not_waited_for(home: Home) -> None:
+    channel, erin = home.discord.channel(home.docs, "mute"), home.discord.person("erin", home.docs)
+    home.discord.deny(channel, home.discord.world.bot, Permission.SEND_MESSAGES)
+    home.discord.faults.append(Fault("POST", f"/channels/{erin.dm.id}/messages", 403, code=50007))
+
+    await erin.ask(channel, QUESTION, wait=False)
+    await home.discord.until(lambda: home.discord.faults[0].happened == 1, "an attempt to tell")
+
+    assert QUOTE in (await home.alice.slash(home.general, "ask", question=QUESTION)).text
+
+
+async def test_the_words_follow_the_askers_locale(home: Home) -> None:
+    berta = home.discord.person("berta", home.docs, locale="de")
+
+    german = await berta.slash(home.general, "ask", question=QUESTION)
+    english = await home.alice.slash(home.general, "ask", question=QUESTION)
+    ask = next(one for one in home.discord.commands.visible(home.docs.id) if one["name"] == "ask")
+
+    assert set(german.shown.labels) != set(english.shown.labels)
+    assert {"de", "fr", "ja", "no", "pt-BR", "zh-CN"} <= set(ask["description_localizations"])
+
+
+async def test_an_app_of_ones_own_account_answers_in_conversations_without_the_bot(home: Home) -> None:
+    friends = home.discord.group(home.alice, home.discord.person("finn"))
+    elsewhere = home.discord.guild("Elsewhere", owner=home.alice, has_bot=False)
+    there = home.discord.channel(elsewhere)
+
+    in_private = await home.alice.slash(friends, "ask", question=QUESTION, user_install=True)
+    in_server = await home.alice.slash(there, "ask", question=QUESTION, user_install=True)
+    in_dm = await home.alice.slash(home.alice.dm, "ask", question=QUESTION)
+
+    assert all(QUOTE in asked.text for asked in (in_private, in_server, in_dm))
+
+
+async def test_titles_are_offered_while_they_are_typed(home: Home) -> None:
+    offered = await home.alice.autocomplete(home.general, "ask", "article", "ODIL", question=QUESTION)
+
+    asked = await home.alice.slash(home.general, "ask", question=QUESTION, article=offered[0]["value"])
+
+    assert len(offered) == 1
+    assert QUOTE in asked.text
+
+
+async def test_two_hundred_questions_at_once_are_all_answered_and_the_first_response_comes_within_a_second(
+    home: Home,
+) -> None:
+    channels = [home.discord.channel(home.docs, f"crowd-{number}") for number in range(10)]
+    people = [home.discord.person(f"person-{number}", home.docs) for number in range(40)]
+    connection = home.discord.gateway.connections[0]
+
+    asked = [await people[n % 40].slash(channels[n % 10], "ask", question=QUESTION, wait=False) for n in range(200)]
+    await home.discord.until(lambda: all(one.is_settled for one in asked), "200 answers", 30)
+
+    assert all(QUOTE in one.text for one in asked)
+    assert _percentile([one.first_response_s for one in asked], 99) < 1
+    assert home.discord.gateway.connections == [connection]
+    assert max(_gaps(connection.heartbeats)) < 2
+
+
+async def test_one_question_at_a_time_is_answered_in_milliseconds(home: Home) -> None:
+    asked: list[Interaction] = [
+        await home.alice.slash(home.general, "ask", question=QUESTION, private=True) for _ in range(60)
+    ]
+
+    # On a machine of one's own it is 5 ms.
+    assert statistics.median(one.answered_s for one in asked) < 0.04
+
+
+async def test_nothing_was_answered_twice(home: Home) -> None:
+    weather = [channel for channel in home.docs.channels.values() if channel.name.startswith("weather-")]
+
+    # A command and a mention in two channels of each name.
+    assert [len(home.discord.bot_messages(channel)) for channel in weather] == [1] * 2 * len(WEATHER)
+
+
+async def test_nothing_that_was_sent_in_fair_weather_was_refused(home: Home) -> None:
+    # 50001, 50013 and 160002 are the permissions that tests here have taken away; 40060 follows a lost answer.
+    expected = ("403 50001", "403 50013", "403 160002", "400 40060")
+    unexpected = [one for one in home.discord.refused if not any(code in one for code in expected)]
+
+    assert unexpected == []
+
+
+async def test_the_gateway_is_compressed_with_zstd(home: Home) -> None:
+    assert set(home.discord.gateway.compressions) == {"zstd-stream"}
+
+
+def _gaps(times: list[float]) -> list[float]:
+    return [later - earlier for earlier, later in pairwise(times)]
+
+
+def _percentile(values: list[float], percent: int) -> float:
+    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
