@@ -125,13 +125,14 @@ async def draw(name: str, target: Path) -> None:
 
 def use_chromium(executable: str) -> None:
     """Let the drawing tool use a Chromium that is installed, instead of one that Playwright downloads."""
-    launch = playwright.async_api.BrowserType.launch
+    browser: Any = playwright.async_api.BrowserType
+    launch = browser.launch
 
     async def launched(self: Any, **options: Any) -> Any:
         # Chromium's sandbox does not start for root, as in a container; what is drawn is our own page.
         return await launch(self, **options | {"executable_path": executable, "args": ["--no-sandbox"]})
 
-    playwright.async_api.BrowserType.launch = launched  # type: ignore[method-assign]
+    browser.launch = launched
 
 
 def main() -> None:

@@ -111,7 +111,10 @@ class Words:
         if 0 < seconds < 1:
             return format_unit(math.ceil(seconds * 1000), "duration-millisecond", "short", locale=self.locale)
         length, unit = next((length, unit) for limit, length, unit in _DURATIONS if seconds < limit)
-        return format_unit(math.ceil(seconds / length), unit, "long", locale=self.locale)
+        n = math.ceil(seconds / length)
+        # The CLDR leaves the long form out where it is the short one, and then Babel shows the unit's name.
+        spelled = format_unit(n, unit, "long", locale=self.locale)
+        return spelled if unit not in spelled else format_unit(n, unit, "short", locale=self.locale)
 
     def list(self, items: Iterable[str]) -> str:
         """Items with the commas and the "and" of the language; nothing for no items."""

@@ -257,3 +257,13 @@ def test_two_names_are_never_translated_to_one(code: str) -> None:
     translated = Counter(words_for(code).say(name) for name in names)
 
     assert [name for name, times in translated.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("locale", sorted(LOCALES))
+def test_times_and_sizes_are_told_in_words_of_the_language(locale: str) -> None:
+    words = words_for(locale)
+
+    told = [words.duration(seconds) for seconds in (0.02, 5, 300, 10_000, 400_000)]
+    told += [words.bytes(n) for n in (5, 5_000, 5_000_000)]
+
+    assert not [one for one in told if "duration" in one or "digital" in one]
