@@ -38,6 +38,9 @@ same sees "thinking" within a second."""
 DRAIN_S = 8.0
 """How long a stop waits for answers that are being given."""
 
+CROWD = 16
+"""Answers being given at once, above which a further asker sees "thinking" straight away."""
+
 _COMMANDS_KEY = "commands"
 _SYNC_PAUSES_S = (5, 15, 60, 300, 900)
 _TOKEN_LIFE = timedelta(minutes=15)
@@ -261,7 +264,9 @@ class FootnoteBot(commands.AutoShardedBot):
         with self.at_work():
             making = asyncio.ensure_future(make())
             try:
-                done, _ = await asyncio.wait({making}, timeout=AT_ONCE_S)
+                # In a crowd the last answers are not there in time: those who came late are told so at once, instead of
+                # all of them in one moment.
+                done, _ = await asyncio.wait({making}, timeout=AT_ONCE_S if self._working <= CROWD else 0)
                 if not done:
                     await self._think(interaction, is_private=is_private)
                 await sending.respond(interaction, await making, is_private=is_private)

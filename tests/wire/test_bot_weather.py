@@ -198,18 +198,11 @@ async def test_two_hundred_questions_at_once_are_all_answered_and_the_first_resp
     people = [home.discord.person(f"person-{number}", home.docs) for number in range(40)]
     connection = home.discord.gateway.connections[0]
 
-    # The best of some crowds: the stand-in shares the machine with the bot, and others may use it as well.
-    slowest = []
-    for _ in range(5):
-        asked = [await people[n % 40].slash(channels[n % 10], "ask", question=QUESTION, wait=False) for n in range(200)]
-        await home.discord.until(lambda crowd=asked: all(one.is_settled for one in crowd), "200 answers", 30)  # type: ignore[misc]
-        assert all(QUOTE in one.text for one in asked)
-        slowest.append(_percentile([one.first_response_s for one in asked], 99))
-        if slowest[-1] < 1:
-            break
+    asked = [await people[n % 40].slash(channels[n % 10], "ask", question=QUESTION, wait=False) for n in range(200)]
+    await home.discord.until(lambda: all(one.is_settled for one in asked), "200 answers", 30)
 
-    assert min(slowest) < 1
-    assert max(slowest) < 3, "Discord waits for 3 s"
+    assert all(QUOTE in one.text for one in asked)
+    assert _percentile([one.first_response_s for one in asked], 99) < 1
     assert home.discord.gateway.connections == [connection]
     assert max(_gaps(connection.heartbeats)) < 2
 
