@@ -1,6 +1,7 @@
 """Which language a text is in: by its script where that decides, else by py3langid among the languages we handle."""
 
 import re
+import threading
 from functools import cache
 from typing import Any
 
@@ -36,8 +37,17 @@ _SAMPLE = 3_000
 """Characters that are looked at: more changes nothing and costs a millisecond a thousand."""
 
 
-@cache
+_loading = threading.Lock()
+
+
 def _identifier() -> Any:
+    """The identifier, loaded once: `cache` alone lets every thread that comes before it is there load its own."""
+    with _loading:
+        return _loaded()
+
+
+@cache
+def _loaded() -> Any:
     # Imported when first needed: it takes a second and 75 MB, and whoever names the language never needs it.
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
