@@ -25,7 +25,7 @@ from bot.settings import Settings
 from bot.state import State
 from bot.views.answers import AnswerButton
 from bot.views.layout import layout
-from index import Library, LibraryError
+from index import Library, LibraryError, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -311,7 +311,9 @@ class FootnoteBot(commands.AutoShardedBot):
         if isinstance(error, discord.NotFound) and error.code == 10062:
             log.warning("a response came too late for Discord; is this machine's clock right, or is it busy?")
             return
-        if not isinstance(error, DeskError | LibraryError | app_commands.AppCommandError | discord.HTTPException):
+        if isinstance(error, StoreError):
+            log.error("the store failed in %s: %s", _named(interaction), error)
+        elif not isinstance(error, DeskError | LibraryError | app_commands.AppCommandError | discord.HTTPException):
             log.error("unforeseen in %s", _named(interaction), exc_info=error)
         try:
             words = await self.words(interaction)

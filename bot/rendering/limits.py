@@ -11,12 +11,8 @@ https://docs.discord.com/developers/components/reference does not name it; disco
 OWN_CARD_TEXT = 3_800
 """What our cards keep to, so that a note can be added to one that is full."""
 
-COMPONENTS = 40
-"""Components of a message, nested ones counted."""
 BUTTON_LABEL = 80
 BUTTON_URL = 512
-CUSTOM_ID = 100
-SELECT_OPTIONS = 25
 SELECT_TEXT = 100
 """Characters of an option's label, value or description."""
 AUTOCOMPLETE_CHOICES = 25

@@ -1,6 +1,7 @@
 """The buttons of an answer. Their state is in `custom_id` (version, action, answer, place, page), so that they work
 after a restart and as long as the answer is kept."""
 
+import asyncio
 import re
 from enum import StrEnum
 from typing import Any, Self
@@ -134,7 +135,8 @@ class AnswerButton(Button, template=TEMPLATE):
     async def _article(self, record: AnswerRecord, host: Host, words: Words) -> ui.LayoutView:
         article, saved = await host.desk.article(record, self.place)
         quotes = [Span(saved.start + one.start, saved.start + one.end) for one in saved.quotes]
-        pages = pages_of(article.text, quotes[saved.better].start)
+        # Half a second for the longest article that can be stored.
+        pages = await asyncio.to_thread(pages_of, article.text, quotes[saved.better].start)
         # Page 0 of a button means "where the quote is"; the others are counted from 1.
         quoted = next(number for number, page in enumerate(pages, 1) if page.end > quotes[saved.better].start)
         page = min(max(self.page or quoted, 1), len(pages))
