@@ -1,7 +1,11 @@
 """Draw the cards of the bot as pictures: `python tools/draw_cards.py docs/pictures`.
 
 The real bot answers in a Discord held in memory; Chromium draws what it sent. Needs the dependency group `pictures`,
-a Chromium (CHROMIUM names it, /usr/bin/chromium is tried) and the Noto fonts. The drawing tool has a dark theme only.
+a Chromium (CHROMIUM names it, /usr/bin/chromium is tried) and the Noto fonts.
+
+The drawing tool has a dark theme only, and reads markdown as CommonMark: beside Japanese or Arabic punctuation it shows
+the asterisks of bold text. The rules of Discord's web client (see `tests/support/markdown.py`) read them as bold there
+too. So `answer-ja` and `answer-ar` are for looking at the layout.
 """
 
 import argparse
@@ -18,9 +22,13 @@ import playwright.async_api
 import simcord
 
 from bot.client import FootnoteBot
+from bot.cogs.index import CancelButton
+from bot.rendering.progress import Stand, rebuild_card
+from bot.rendering.words import words_for
 from bot.settings import Settings
 from bot.state import State
-from index import Library
+from bot.views.layout import layout
+from index import Draft, Library
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "articles"
 WIDTH, HEIGHT = 760, 1_400
@@ -75,8 +83,10 @@ async def settings(stage: Stage) -> Any:
 
 
 async def rebuild(stage: Stage) -> Any:
-    await stage.admin.slash(stage.channel, "index rebuild")
-    return stage.channel.history()[-1]
+    channel = stage.env.bot.get_channel(stage.channel.id)
+    assert isinstance(channel, discord.TextChannel)
+    row: discord.ui.ActionRow[Any] = discord.ui.ActionRow(CancelButton("0123456789abcdef"))
+    return await channel.send(view=layout(rebuild_card(Stand(0.42, 75.0, False, False), words_for()), row))
 
 
 async def answer_in_japanese(stage: Stage) -> Any:
@@ -85,11 +95,20 @@ async def answer_in_japanese(stage: Stage) -> Any:
 
 
 async def answer_in_arabic(stage: Stage) -> Any:
+    await stage.library.add([ARABIC_ARTICLE])
     return await stage.ask(ARABIC_QUESTION)
 
 
-JAPANESE_QUESTION = "路面電車はいつ開業しましたか?"
-ARABIC_QUESTION = "متى افتتح الجسر؟"
+JAPANESE_QUESTION = "列車図書館の改修費はいくらでしたか?"
+ARABIC_QUESTION = "كم بلغت تكلفة الجسر؟"
+ARABIC_ARTICLE = Draft(
+    "افتتاح جسر جديد على النهر",
+    "افتتحت المدينة يوم الخميس جسرا جديدا للمشاة فوق النهر، بعد عامين من العمل.\n\n"
+    "بلغت تكلفة الجسر 12 مليون دينار، أي أقل بمليون مما كان مقررا. ويبلغ طوله 340 مترا.\n\n"
+    "وقالت البلدية إن أكثر من ألفي شخص عبروا الجسر في يومه الأول.",
+    "https://example.org/news/bridge-ar",
+    language="ar",
+)
 
 SCENES: dict[str, Callable[[Stage], Awaitable[Any]]] = {
     "answer": answer,
