@@ -497,7 +497,7 @@ def test_a_bug_is_one_line_as_well(run: Run, monkeypatch: pytest.MonkeyPatch) ->
     async def broken(*_arguments: object) -> None:
         raise RuntimeError("two\nlines")
 
-    monkeypatch.setattr("bot.cli.open_library", broken)
+    monkeypatch.setattr("bot.cli.options.open_library", broken)
 
     assert "RuntimeError: two lines" in told(run("list"))
 
@@ -506,6 +506,6 @@ def test_an_interrupted_command_ends_with_130_and_one_line(run: Run, monkeypatch
     async def interrupted(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bot.cli.open_library", interrupted)
+    monkeypatch.setattr("bot.cli.options.open_library", interrupted)
 
     assert "interrupted" in told(run("list"), 130)

@@ -1,0 +1,80 @@
+"""The command line: reads arguments, calls the library, prints what `bot/rendering` makes of it.
+
+Exit codes: 0 answered or uncertain (or simply done), 1 refused, 2 an error with one line on standard error,
+130 interrupted.
+"""
+
+import logging
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+
+import typer
+
+from bot.app import RefusedError
+from bot.cli import articles, asking, running
+from bot.cli.console import DONE, INTERRUPTED, failed
+from bot.settings import SettingsError
+from index import CancelledBuildError, LibraryError
+
+log = logging.getLogger(__name__)
+
+app = typer.Typer(
+    name="footnote",
+    help="Answers questions word for word from a library of articles, with the source.",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _commands() -> None:
+    """Answers questions word for word from a library of articles, with the source."""
+
+
+for _name, _command in (
+    ("ask", asking.ask),
+    ("add", articles.add),
+    ("list", articles.list_),
+    ("show", articles.show),
+    ("remove", articles.remove),
+    ("run", running.run),
+    ("reindex", running.reindex),
+    ("eval", asking.eval_),
+    ("export", articles.export),
+    ("import", articles.import_),
+):
+    app.command(name=_name)(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        arguments: What stands after the program's name; None takes the process's own.
+
+    Returns:
+        The exit code.
+    """
+    # A terminal that cannot show a letter shows a question mark instead of ending with an error.
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        code = app(args=arguments, prog_name="footnote", standalone_mode=False)
+    except typer.TyperException as error:
+        return failed(f"{error.format_message().rstrip('.')}; `footnote --help` tells what can be typed")
+    except OSError as error:
+        named = f"{error.filename}: " if error.filename else ""
+        return failed(f"{named}{error.strerror or error}")
+    except CancelledBuildError as error:
+        return failed(str(error), INTERRUPTED)
+    except (LibraryError, RefusedError, SettingsError) as error:
+        return failed(str(error))
+    except Exception as error:
+        # What nobody foresaw is a bug; a person at a terminal gets one line of it all the same.
+        log.debug("unforeseen", exc_info=error)
+        return failed(f"a bug, please report it: {type(error).__name__}: {error} (LOG_LEVEL=DEBUG shows where)")
+    if code == INTERRUPTED:
+        # No command ends with it: Typer has caught KeyboardInterrupt.
+        return failed("interrupted", INTERRUPTED)
+    return code if isinstance(code, int) else DONE

@@ -1,0 +1,126 @@
+"""The commands that manage articles."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.console import DONE, failed, progress, write, write_json, write_line
+from bot.cli.options import Collections, Json, Store, readable, require_some, scope, with_library
+from bot.rendering import json_values, terminal
+from index import (
+    SHARED_COLLECTION,
+    Addition,
+    Article,
+    ArticleInfo,
+    Change,
+    Library,
+)
+
+
+def add(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders: .md, .markdown, .txt.")],
+    collection: Annotated[
+        str, typer.Option("--collection", metavar="C", help="Whose articles they are.")
+    ] = SHARED_COLLECTION,
+    as_json: Json = False,
+    store: Store = None,
+) -> int:
+    """Add files, or all files of folders. The same text twice is one article."""
+    if not collection.strip():
+        raise typer.BadParameter("it is empty", param_hint="--collection")
+
+    async def added(library: Library) -> list[Addition]:
+        with progress("Adding") as report:
+            return await library.add_paths(paths, readable(collection), progress=report)
+
+    additions = with_library(store, added)
+    if as_json:
+        write_json([json_values.addition_value(addition) for addition in additions])
+    elif additions:
+        write(lambda plain: terminal.addition_parts(additions, plain=plain))
+    problems = [addition for addition in additions if addition.problem is not None]
+    if not problems:
+        require_some(additions, paths)
+        return DONE
+    first = f"{problems[0].source}: {problems[0].problem}"
+    if len(problems) == 1:
+        return failed(first)
+    return failed(f"{len(problems)} of {len(additions)} files were not added; the first is {first}")
+
+
+def list_(collection: Collections = None, as_json: Json = False, store: Store = None) -> int:
+    """List the articles, newest first."""
+
+    async def listed(library: Library) -> list[tuple[ArticleInfo, int]]:
+        return [(info, await library.passages(info)) for info in await library.articles(scope(collection))]
+
+    articles = with_library(store, listed)
+    if as_json:
+        write_json([json_values.listed_value(info, passages) for info, passages in articles])
+    else:
+        write(lambda plain: terminal.article_list(articles, plain=plain))
+    return DONE
+
+
+def show(
+    article_id: Annotated[str, typer.Argument(metavar="ID", help="As `footnote list` shows it.")],
+    as_json: Json = False,
+    store: Store = None,
+) -> int:
+    """Show an article with its text."""
+
+    async def found(library: Library) -> tuple[Article, int]:
+        article = await library.article(readable(article_id))
+        return article, await library.passages(article.info)
+
+    article, passages = with_library(store, found)
+    if as_json:
+        write_json([json_values.listed_value(article.info, passages)])
+    else:
+        write(lambda plain: terminal.article_parts(article, passages, plain=plain))
+    return DONE
+
+
+def remove(
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="As `footnote list` shows them.")],
+    store: Store = None,
+) -> int:
+    """Remove articles for good: all of them, or none when one is unknown."""
+
+    async def removed(library: Library) -> list[ArticleInfo]:
+        return await library.remove([readable(one) for one in ids])
+
+    for info in with_library(store, removed):
+        write_line(f"removed {info.id} {info.title}")
+    return DONE
+
+
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON Lines; it is replaced if it is there.")],
+    collection: Collections = None,
+    store: Store = None,
+) -> int:
+    """Write all articles to a file that `footnote import` reads."""
+
+    async def exported(library: Library) -> int:
+        return await library.export(file, scope(collection))
+
+    write_line(f"wrote {terminal.counted(with_library(store, exported), 'article')} to {file}")
+    return DONE
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="As `footnote export` writes it.")], store: Store = None
+) -> int:
+    """Read the articles of an exported file; those that are there already stay as they are."""
+
+    async def imported(library: Library) -> tuple[int, int]:
+        with progress("Importing") as report:
+            stored = await library.import_(file, report)
+        return len(stored), sum(one.change is Change.UNCHANGED for one in stored)
+
+    everything, unchanged = with_library(store, imported)
+    known = f"; {unchanged:,} were there already" if unchanged else ""
+    write_line(f"read {terminal.counted(everything, 'article')}{known}")
+    return DONE

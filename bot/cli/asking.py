@@ -1,0 +1,68 @@
+"""The commands that ask: one question, or many with known answers."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot import logs
+from bot.cli.console import DONE, REFUSED, progress, write, write_json
+from bot.cli.options import Collections, Json, Store, readable, require_some, scope, with_library
+from bot.rendering import json_values, terminal
+from bot.settings import load_settings
+from index import Answer, Library, Status
+from index.evaluation import evaluate
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.", show_default=False)],
+    collection: Collections = None,
+    top_k: Annotated[
+        int, typer.Option("--top-k", metavar="N", min=1, max=50, help="Most passages shown, 1 to 50.")
+    ] = 5,
+    why: Annotated[bool, typer.Option("--why", help="Tell how the passages were chosen.")] = False,
+    as_json: Json = False,
+    try_folder: Annotated[
+        Path | None,
+        typer.Option("--try", metavar="FOLDER", help="Add the articles of a folder first.", show_default=False),
+    ] = None,
+    store: Store = None,
+) -> int:
+    """Answer a question. Exit code 1: there is no answer."""
+
+    async def answer(library: Library) -> Answer:
+        if try_folder is not None:
+            require_some(await library.add_paths([try_folder]), [try_folder])
+        return await library.ask(readable(question), scope(collection), top_k)
+
+    given = with_library(store, answer)
+    if as_json:
+        write_json(json_values.answer_value(given, why=why))
+    else:
+        write(lambda plain: terminal.answer_parts(given, why=why, plain=plain))
+    return REFUSED if given.status is Status.REFUSED else DONE
+
+
+def eval_(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="With articles.jsonl and questions.jsonl.")],
+    as_json: Json = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", min=1, help="Most questions of a set.", show_default=False)
+    ] = None,
+    offtopic: Annotated[
+        Path | None,
+        typer.Option("--offtopic", metavar="FILE", help="Questions that no article answers.", show_default=False),
+    ] = None,
+    store: Store = None,
+) -> int:
+    """Measure how well questions with known answers are answered, in a temporary library for each set."""
+    # --store is read as everywhere, so that a wrong setting is told, but the library there is not touched.
+    logs.set_up(load_settings(store).log_level)
+    with progress("Asking") as report:
+        results = asyncio.run(evaluate(folders, limit=limit, offtopic=offtopic, progress=report))
+    if as_json:
+        write_json([json_values.result_value(result) for result in results])
+    else:
+        write(lambda plain: terminal.result_tables(results, plain=plain))
+    return DONE

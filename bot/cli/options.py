@@ -1,0 +1,57 @@
+"""Options and arguments that several commands take, and the library that they name."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from bot import logs
+from bot.app import open_library
+from bot.settings import load_settings
+from index import Addition, Library, UnreadableFileError
+
+T = TypeVar("T")
+
+Store = Annotated[
+    str | None,
+    typer.Option(
+        "--store", metavar="ADDRESS", help="Where the articles are, instead of DATABASE_URL.", show_default=False
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Collections = Annotated[
+    list[str] | None,
+    typer.Option("--collection", metavar="C", help="Only this collection; may be given again.", show_default=False),
+]
+
+
+def with_library(store: str | None, work: Callable[[Library], Coroutine[None, None, T]]) -> T:
+    """Open the library that the settings name, let `work` do its work, and close it."""
+    settings = load_settings(store)
+    logs.set_up(settings.log_level)
+
+    async def run() -> T:
+        async with await open_library(settings) as library:
+            return await work(library)
+
+    return asyncio.run(run())
+
+
+def scope(collections: list[str] | None) -> frozenset[str] | None:
+    """The collections that were named; None when none was, which means all."""
+    return frozenset(map(readable, collections)) if collections else None
+
+
+def readable(argument: str) -> str:
+    """An argument without what no UTF-8 holds: bytes that were no text reach us as lone surrogates."""
+    return argument.encode("utf-8", "replace").decode("utf-8")
+
+
+def require_some(additions: Sequence[Addition], paths: Sequence[Path]) -> None:
+    """Something was found to add, and one of it is in the library now."""
+    if not additions:
+        raise UnreadableFileError(", ".join(map(str, paths)), "there is no .md, .markdown or .txt file in it")
+    if all(addition.problem is not None for addition in additions):
+        raise UnreadableFileError(additions[0].source, str(additions[0].problem))

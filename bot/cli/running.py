@@ -1,0 +1,49 @@
+"""The commands that run the bot and look after the index."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from bot import logs
+from bot.app import run_bot
+from bot.cli.console import DONE, failed, interruptible, progress, write_line
+from bot.cli.options import Store, with_library
+from bot.rendering import terminal
+from bot.settings import load_settings
+from index import Library, LibraryStatus, RebuildSummary
+
+
+def run(
+    sync: Annotated[bool, typer.Option("--sync", help="Tell Discord of the commands although none changed.")] = False,
+    store: Store = None,
+) -> int:
+    """Answer in Discord until Ctrl-C or SIGTERM. DISCORD_TOKEN must be set."""
+    settings = load_settings(store)
+    logs.set_up(settings.log_level)
+    asyncio.run(run_bot(settings, force_sync=sync))
+    return DONE
+
+
+def reindex(store: Store = None) -> int:
+    """Build the index anew from the stored articles. Ctrl-C leaves the old one in use."""
+
+    async def built(library: Library) -> tuple[RebuildSummary, LibraryStatus]:
+        with interruptible() as is_interrupted, progress("Indexing") as report:
+            summary = await library.rebuild(
+                # The bar counts articles; sorting them takes a moment besides.
+                progress=lambda step: report(step.done, step.total) if step.stage == "reading" else None,
+                cancelled=is_interrupted,
+            )
+        return summary, await library.status()
+
+    summary, status = with_library(store, built)
+    articles, passages = terminal.counted(summary.articles, "article"), terminal.counted(summary.passages, "passage")
+    write_line(f"indexed {articles} in {passages}; languages: {', '.join(status.languages) or 'none'}")
+    if not summary.failed:
+        return DONE
+    title, reason = summary.failed[0]
+    first = f"“{title}”: {reason}"
+    if len(summary.failed) == 1:
+        return failed(f"not indexed: {first}")
+    return failed(f"{len(summary.failed)} articles were not indexed; the first is {first}")
