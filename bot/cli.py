@@ -35,6 +35,7 @@ from index import (
     Library,
     LibraryError,
     LibraryStatus,
+    Problem,
     RebuildSummary,
     Status,
     UnreadableFileError,
@@ -348,9 +349,11 @@ def _readable(argument: str) -> str:
 def _require_some(additions: Sequence[Addition], paths: Sequence[Path]) -> None:
     """Something was found to add, and one of it is in the library now."""
     if not additions:
-        raise UnreadableFileError(", ".join(map(str, paths)), "there is no .md, .markdown or .txt file in it")
+        raise UnreadableFileError(
+            ", ".join(map(str, paths)), "there is no .md, .markdown or .txt file in it", Problem.EMPTY
+        )
     if all(addition.problem is not None for addition in additions):
-        raise UnreadableFileError(additions[0].source, str(additions[0].problem))
+        raise UnreadableFileError(additions[0].source, str(additions[0].problem), additions[0].problem_kind)
 
 
 @contextmanager
