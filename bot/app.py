@@ -20,7 +20,7 @@ from bot.rendering.words import read_catalogues
 from bot.responses import use_quick_responses
 from bot.settings import Settings, SettingsError
 from bot.state import State
-from index import Library
+from index import Gatherer, GatheringRules, Library
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,20 @@ async def open_library(settings: Settings) -> Library:
         StoreError: The database cannot be used.
     """
     return await Library.open(settings.database_url, index_folder(settings))
+
+
+async def open_gatherer(library: Library, settings: Settings) -> Gatherer:
+    """Open what fetches and reads articles for a library; whoever calls closes it before the library.
+
+    Raises:
+        StoreError: The database cannot be used.
+    """
+    rules = GatheringRules(
+        allowed_hosts=settings.allowed_hosts,
+        contact=settings.fetch_contact or None,
+        jobs_at_once=settings.jobs_at_once,
+    )
+    return await Gatherer.open(library, rules)
 
 
 def index_folder(settings: Settings) -> Path | None:

@@ -159,8 +159,7 @@ def _told(ended: list[Job], as_json: bool) -> int:
     if as_json:
         write_json([json_values.job_value(job) for job in ended])
     else:
-        for job in ended:
-            write(lambda plain, job=job: gathering.job_parts(job, plain=plain))
+        write(lambda plain: [part for job in ended for part in gathering.job_parts(job, plain=plain)])
     broken = [job for job in ended if job.state is JobState.FAILED]
     if not broken:
         return DONE
