@@ -200,29 +200,28 @@ def _is_blank(character: str) -> bool:
 
 
 def _with_bold(line: str, is_bold: bool) -> tuple[str, bool]:
-    """A line with its markers turned into bold that begins and ends within it, and whether bold goes on after it."""
+    """A line whose markers stand in pairs close around its bold, and whether bold goes on after it."""
     pieces: list[str] = []
     for piece in _MARKER.split(line):
         if piece in (_BOLD_BEGINS, _BOLD_ENDS):
             is_bold = piece == _BOLD_BEGINS
         elif is_bold and (core := piece.strip()):
             before, _, after = piece.partition(core)
-            pieces.append(f"{before}**{core}**{after}")
+            pieces.append(f"{before}{_BOLD_BEGINS}{core}{_BOLD_ENDS}{after}")
         else:
             pieces.append(piece)
     return "".join(pieces), is_bold
 
 
 def _flanked(line: str) -> str:
-    """A line whose bold is bold by CommonMark's rules too, which readers other than Discord's web client follow.
+    """A line with asterisks for its markers, so that it is bold by CommonMark's rules too, which other readers follow.
 
     By these "**" neither begins between a letter and punctuation nor ends between punctuation and a letter, as it does
     in "です。**次", where no spaces part sentences. A zero-width space is neither.
 
     Source: https://spec.commonmark.org/0.31.2/#left-flanking-delimiter-run
     """
-    # Asterisks of the text have a backslash each: two in a row are ours.
-    pieces = line.split("**")
+    pieces = _MARKER.split(line)[::2]
     for place in range(1, len(pieces) - 1, 2):
         before, inside, after = pieces[place - 1][-1:], pieces[place], pieces[place + 1][:1]
         if _is_punctuation(inside[0]) and _is_letter(before):
