@@ -1,5 +1,6 @@
 # make ask  - answers a question from the example articles        make ask Q="when did the bridge open?"
 # make train DATA=folder - train the weights on question sets; make bench DATA="folder ..." - measure beside the peers
+# make load - the bot over real sockets: a crowd asks 100,000 passages while they are indexed anew, some minutes
 # make words - finds the bot's messages in the code and updates its catalogues of translations
 # make fuzz - feeds damaged files to every parser, a minute each       make fuzz SECONDS=600
 # make soak - the bot under load, in bad weather and killed, for ten minutes       make soak MINUTES=60
@@ -10,9 +11,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 SECONDS ?= 60
 MINUTES ?= 10
+PASSAGES ?= 100000
 Q ?= how many soldiers were killed?
 
-.PHONY: ask test setup format words train bench fuzz soak clean
+.PHONY: ask test setup format words train bench load fuzz soak clean
 
 $(VENV)/.runtime: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -62,6 +64,9 @@ $(VENV)/.peers: $(VENV)/.test
 bench: $(VENV)/.peers
 	$(BIN)/python -m benchmarks.quality $(DATA)
 	$(BIN)/python -m benchmarks.speed --text $(firstword $(DATA))
+
+load: $(VENV)/.test
+	$(BIN)/python -m benchmarks.load --passages $(PASSAGES)
 
 fuzz: $(VENV)/.test
 	$(BIN)/python tools/fuzz.py --seconds $(SECONDS)

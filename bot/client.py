@@ -47,7 +47,8 @@ _TOKEN_LIFE = timedelta(minutes=15)
 _RANDOM_ID = re.compile(r"[0-9a-f]{32}")
 """What discord.py calls components that have no name of ours."""
 
-_UNANSWERED_S = 2.5
+UNANSWERED_S = 2.0
+"""Whoever waits for a button or a form has responded by then."""
 
 
 class CatalogueTranslator(app_commands.Translator):
@@ -328,17 +329,17 @@ class FootnoteBot(commands.AutoShardedBot):
             log.warning("an error could not be told: %s: %s", type(second).__name__, second)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Tell the person who pressed a button of an older Footnote, or of a message whose time is over."""
-        if interaction.type is not discord.InteractionType.component:
+        """Tell whoever pressed a button or sent a form that nobody waits for: of an older Footnote, or of one before
+        a restart, or whose time is over."""
+        if interaction.type not in (discord.InteractionType.component, discord.InteractionType.modal_submit):
             return
         custom_id = _custom_id(interaction)
         if any(pattern.fullmatch(custom_id) for pattern in self._patterns):
             return
         if _RANDOM_ID.fullmatch(custom_id):
-            await asyncio.sleep(_UNANSWERED_S)
+            await asyncio.sleep(UNANSWERED_S)
         if not interaction.response.is_done():
-            words = await self.words(interaction)
-            text = words.say("This button is out of date. Type the command again to get a new one.")
+            text = _outdated_text(interaction, await self.words(interaction))
             await sending.respond(interaction, layout(notice_card(text, Accent.FAILURE)), is_private=True)
 
     def add_dynamic_items(self, *items: type[ui.DynamicItem[Any]]) -> None:
@@ -368,6 +369,19 @@ def _named(interaction: discord.Interaction[Any]) -> str:
     if interaction.command is not None:
         return f"/{interaction.command.qualified_name}"
     return _custom_id(interaction) or interaction.type.name
+
+
+def _outdated_text(interaction: discord.Interaction[Any], words: Words) -> str:
+    if interaction.type is discord.InteractionType.modal_submit:
+        return words.say(
+            "This form was opened before I was restarted, or more than an hour ago. Nothing was changed; type "
+            "the command again."
+        )
+    if _RANDOM_ID.fullmatch(_custom_id(interaction)):
+        return words.say(
+            "This was shown before I was restarted, or its time is over. Nothing was changed; type the command again."
+        )
+    return words.say("This button is out of date. Type the command again to get a new one.")
 
 
 def _custom_id(interaction: discord.Interaction[Any]) -> str:
