@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from getpass import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -139,12 +140,9 @@ def _asked(given: _Given) -> _Wishes:
 
 def _asked_token(console: Console, given: _Given) -> tuple[str, Registration]:
     while True:
-        question = (
-            "The bot's token (it is not shown; Enter keeps the one that is set)"
-            if given.token
-            else ("The bot's token (it is not shown)")
-        )
-        token = Prompt.ask(question, console=console, password=True, default="", show_default=False).strip()
+        kept = "; Enter keeps the one that is set" if given.token else ""
+        # Not Rich's, which shows the question before it stops showing what is typed.
+        token = getpass(f"The bot's token (it is not shown{kept}): ").strip()
         token = token or given.token
         if not token:
             continue
