@@ -1,5 +1,7 @@
 """Every environment variable: its type, its bounds and its unit. `.env.example` repeats them; a test compares."""
 
+import contextlib
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,6 +23,8 @@ class SettingsError(Exception):
 
 HttpAddress = Annotated[AnyHttpUrl, UrlConstraints(max_length=2_048)]
 SocketAddress = Annotated[AnyUrl, UrlConstraints(max_length=2_048, allowed_schemes=["ws", "wss"])]
+
+_TYPED_PASSWORD = re.compile(r"://[^:/]*:(.+)@")
 
 
 class Settings(BaseSettings):
@@ -125,9 +129,8 @@ def load_settings(store: str | None = None) -> Settings:
 
 def _secrets_of(settings: Settings) -> list[str]:
     secrets = [] if settings.discord_token is None else [settings.discord_token.get_secret_value().strip()]
-    try:
-        password = make_url(settings.database_url).password
-    except (ArgumentError, ValueError):
-        # It cannot be told which part of it is a password.
-        return [*secrets, settings.database_url]
-    return secrets if password is None else [*secrets, str(password)]
+    # As it was typed, with all that an @ in a password would make of it; and as it is sent.
+    secrets += _TYPED_PASSWORD.findall(settings.database_url)
+    with contextlib.suppress(ArgumentError, ValueError):
+        secrets.append(str(make_url(settings.database_url).password or ""))
+    return secrets
