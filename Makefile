@@ -1,6 +1,7 @@
 # make ask  - answers a question from the example articles        make ask Q="when did the bridge open?"
 # make train DATA=folder - train the weights on question sets; make bench DATA="folder ..." - measure beside the peers
 # make words - finds the bot's messages in the code and updates its catalogues of translations
+# make audit - known weaknesses of the dependencies, and advice on the Dockerfile; needs a network
 # make fuzz - feeds damaged files to every parser, a minute each       make fuzz SECONDS=600
 # make test - formatter, linter, types, import rules and all tests
 SHELL := /bin/sh
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 SECONDS ?= 60
 Q ?= how many soldiers were killed?
 
-.PHONY: ask test setup format words train bench fuzz clean
+.PHONY: ask test setup format words train bench fuzz audit clean
 
 $(VENV)/.runtime: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -63,6 +64,15 @@ bench: $(VENV)/.peers
 
 fuzz: $(VENV)/.test
 	$(BIN)/python tools/fuzz.py --seconds $(SECONDS)
+
+$(VENV)/.audit: $(VENV)/.test
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --group audit
+	@touch $@
+
+audit: $(VENV)/.audit
+	$(BIN)/hadolint deploy/Dockerfile
+	$(BIN)/python -m pip freeze --exclude-editable > $(VENV)/audited.txt
+	$(BIN)/pip-audit --no-deps --disable-pip --requirement $(VENV)/audited.txt
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from bot import concealment, logs
@@ -81,7 +82,7 @@ def test_other_text_stays_as_it_is(text: str) -> None:
 
 
 def test_settings_show_no_secret() -> None:
-    settings = Settings(database_url=ADDRESS, discord_token=SHAPED)
+    settings = Settings(database_url=ADDRESS, discord_token=SecretStr(SHAPED))
 
     assert not is_told(f"{settings!r} {settings} {settings.discord_token!r}")
 
