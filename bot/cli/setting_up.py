@@ -184,7 +184,7 @@ def _tell(wishes: _Wishes) -> None:
     write_line("Wrote .env; only you can read it.")
     write_line(f"Invite {wishes.registration.name}: {invite_link(wishes.registration.application_id)}")
     for need in NEEDS:
-        write_line(f"  {need.name}: {need.purpose}")
+        write_line(f"- {need.name}: {need.purpose}")
     if wishes.registration.is_public:
         write_line(f"Anybody may invite it; to keep that to yourself, switch off Public Bot at {PORTAL}.")
     write_line("Next: footnote add FOLDER, then footnote run, and type /ask in Discord.")
