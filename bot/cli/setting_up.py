@@ -81,9 +81,7 @@ def init(
                 else "nothing was written"
             )
         env_file.write(_FILE, wishes.values())
-    except (RegistrationError, _RefusedWishError) as error:
-        return failed(f"{error}{_NOTHING_WRITTEN}")
-    except env_file.UnwritableValueError as error:
+    except (RegistrationError, _RefusedWishError, env_file.UnwritableValueError) as error:
         return failed(f"{error}{_NOTHING_WRITTEN}")
     except EOFError:
         return failed("the answers ended too early; nothing was written")
@@ -125,7 +123,8 @@ def _asked(given: _Given) -> _Wishes:
     console = Console(highlight=False, markup=False)
     console.print(f"Make an application at {PORTAL}, and copy its token: Bot, Reset Token.")
     token, registration = _asked_token(console, given)
-    console.print(f"This is the bot {one_line(registration.name)}.")
+    intent = "on" if registration.has_message_content else "off"
+    console.print(f"This is the bot {one_line(registration.name)}; its Message Content Intent is {intent}.")
     if given.database_url is not None:
         database_url = given.database_url
     else:

@@ -124,7 +124,7 @@ async def test_a_person_is_asked_and_gets_a_file_and_a_link(tmp_path: Path) -> N
 
     written = (tmp_path / ".env").read_text("utf-8")
     assert code == 0
-    assert discord.world.bot.name in person.shown
+    assert f"This is the bot {discord.world.bot.name}; its Message Content Intent is " in person.shown
     assert written == (
         f"DISCORD_TOKEN={discord.token}\nDATABASE_URL=sqlite+aiosqlite:///footnote.db\nMESSAGE_CONTENT=false\n"
     )
