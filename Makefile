@@ -2,6 +2,7 @@
 # make train DATA=folder - train the weights on question sets; make bench DATA="folder ..." - measure beside the peers
 # make load - the bot over real sockets: a crowd asks 100,000 passages while they are indexed anew, some minutes
 # make words - finds the bot's messages in the code and updates its catalogues of translations
+# make audit - known weaknesses of the dependencies, and advice on the Dockerfile; needs a network
 # make fuzz - feeds damaged files to every parser, a minute each       make fuzz SECONDS=600
 # make soak - the bot under load, in bad weather and killed, for ten minutes       make soak MINUTES=60
 # make test - formatter, linter, types, import rules and all tests
@@ -14,7 +15,7 @@ MINUTES ?= 10
 PASSAGES ?= 100000
 Q ?= how many soldiers were killed?
 
-.PHONY: ask test setup format words train bench load fuzz soak clean
+.PHONY: ask test setup format words train bench load fuzz soak audit clean
 
 $(VENV)/.runtime: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -77,6 +78,15 @@ $(VENV)/.soak: $(VENV)/.test
 
 soak: $(VENV)/.soak
 	$(BIN)/python -m tests.soak --minutes $(MINUTES)
+
+$(VENV)/.audit: $(VENV)/.test
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --group audit
+	@touch $@
+
+audit: $(VENV)/.audit
+	$(BIN)/hadolint deploy/Dockerfile
+	$(BIN)/python -m pip freeze --exclude-editable > $(VENV)/audited.txt
+	$(BIN)/pip-audit --no-deps --disable-pip --requirement $(VENV)/audited.txt
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -3,6 +3,8 @@
 import logging
 import sys
 
+from bot.concealment import concealed
+
 _QUIET = ("alembic", "sqlalchemy", "aiosqlite", "asyncio", "markdown_it")
 """Libraries whose notices help their developers only; their warnings are shown."""
 
@@ -24,10 +26,22 @@ class OneLine(logging.Formatter):
         return line if cause is None else f"{line}: {type(cause).__name__}: {' '.join(str(cause).split())}"
 
 
+class Concealing(logging.Formatter):
+    """What another formatter makes, without secrets."""
+
+    def __init__(self, inner: logging.Formatter) -> None:
+        super().__init__()
+        self._inner = inner
+
+    def format(self, record: logging.LogRecord) -> str:
+        """See `logging.Formatter.format`."""
+        return concealed(self._inner.format(record))
+
+
 def set_up(level: str) -> None:
     """Log to standard error from this level on."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(OneLine(shows_traces=level == "DEBUG"))
+    handler.setFormatter(Concealing(OneLine(shows_traces=level == "DEBUG")))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     if level != "DEBUG":
         for name in _QUIET:

@@ -38,6 +38,9 @@ def parse(address: str) -> URL:
     except (ArgumentError, ValueError) as error:
         # The text itself is not repeated: what cannot be parsed may still hold a password.
         raise StoreError("DATABASE_URL", "it is no address such as sqlite+aiosqlite:///footnote.db") from error
+    if url.host and "@" in (url.database or ""):
+        # The password holds an @ and a / that are not escaped: a part of it is taken for the host's name and shown.
+        raise StoreError("DATABASE_URL", "its user or password has an @ or a /; write %40 and %2F for them")
     url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
     if url.drivername not in _DRIVERS.values():
         raise StoreError(shown(url), f"{url.drivername} is not supported; use sqlite+aiosqlite or postgresql+asyncpg")

@@ -188,6 +188,7 @@ async def test_a_folder_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> 
         ("mysql://localhost/footnote", "mysql is not supported"),
         ("sqlite+aiosqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),
+        ("postgresql://me:p@ss/word@localhost/footnote", "%40 and %2F"),
     ],
 )
 async def test_an_address_that_cannot_work_is_explained(address: str, reason: str) -> None:

@@ -35,6 +35,9 @@ class Call:
     files: Mapping[int, tuple[str, bytes]] = field(default_factory=dict)
 
 
+_MESSAGE_CONTENT_LIMITED = 1 << 19
+"""An application's flag: https://discord.com/developers/docs/resources/application#application-object-application-flags"""
+
 Handler = Callable[["Rest", Call, tuple[str, ...]], Answer]
 _ROUTES: list[tuple[str, re.Pattern[str], Handler, bool]] = []
 
@@ -91,6 +94,7 @@ class Rest:
             raise unknown("User")
         return payloads.user(found)
 
+    @_route("GET", "/applications/@me")
     @_route("GET", "/oauth2/applications/@me")
     def _application(self, _call: Call, _ids: tuple[str, ...]) -> Answer:
         owner = min(self._world.users.values(), key=lambda user: (user.is_bot, user.id))
@@ -104,7 +108,7 @@ class Rest:
             "owner": payloads.user(owner),
             "team": None,
             "verify_key": "0" * 64,
-            "flags": 0,
+            "flags": _MESSAGE_CONTENT_LIMITED if Intent.MESSAGE_CONTENT in self._gateway.allowed_intents else 0,
         }
 
     @_route("GET", "/gateway", has_token=False)
