@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from discord.ext import commands, tasks
 from bot import sending
 from bot.desk import Asker, Desk
 from bot.errors import DeskError, NotManagerError
+from bot.questions import Asked, Questions
 from bot.rendering.cards import Accent, notice_card
 from bot.rendering.errors import error_card
 from bot.rendering.words import Words, words_for
@@ -78,6 +79,8 @@ class FootnoteBot(commands.AutoShardedBot):
     """See `bot.host.Host`. The library and the state are open already, and stay open when the bot is closed.
 
     Args:
+        questions: Tells what becomes of each question.
+        http_trace: Hears of every request to Discord.
         force_sync: Synchronise the commands although they are as they were.
         ready_timeout_s: How long the first list of servers is waited for.
     """
@@ -89,6 +92,8 @@ class FootnoteBot(commands.AutoShardedBot):
         settings: Settings,
         *,
         desk: Desk | None = None,
+        questions: Questions | None = None,
+        http_trace: aiohttp.TraceConfig | None = None,
         force_sync: bool = False,
         ready_timeout_s: float = 2.0,
     ) -> None:
@@ -106,11 +111,13 @@ class FootnoteBot(commands.AutoShardedBot):
             max_messages=None,
             guild_ready_timeout=ready_timeout_s,
             max_ratelimit_timeout=60.0,
+            http_trace=http_trace if http_trace is not None else aiohttp.TraceConfig(),
         )
         self.library = library
         self.state = state
         self.settings = settings
         self.desk = desk if desk is not None else Desk(library, state, settings)
+        self.questions = questions if questions is not None else Questions(shows_text=settings.log_questions)
         self._force_sync = force_sync
         self._working = 0
         self._idle = asyncio.Event()
@@ -122,13 +129,17 @@ class FootnoteBot(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         """See `discord.Client.setup_hook`: runs once, after the token was accepted and before events arrive."""
+        await self.load_commands()
+        self.keep(self._synchronise())
+        self.keep(self._finish_waiting())
+        self._clean.start()
+
+    async def load_commands(self) -> None:
+        """Learn all commands and buttons; Discord is not told of them."""
         for cog in COGS:
             await self.load_extension(f"bot.cogs.{cog}")
         self.add_dynamic_items(AnswerButton)
         await self.tree.set_translator(CatalogueTranslator())
-        self.keep(self._synchronise())
-        self.keep(self._finish_waiting())
-        self._clean.start()
 
     def keep(self, work: Awaitable[None]) -> None:
         """Run something beside everything else until the bot closes; what goes wrong in it is logged."""
@@ -259,6 +270,7 @@ class FootnoteBot(commands.AutoShardedBot):
         make: Callable[[], Awaitable[ui.LayoutView]],
         *,
         is_private: bool,
+        asked: Asked | None = None,
     ) -> None:
         """See `Host.answer`."""
         with self.at_work():
@@ -269,8 +281,14 @@ class FootnoteBot(commands.AutoShardedBot):
                 done, _ = await asyncio.wait({making}, timeout=AT_ONCE_S if self._working <= CROWD else 0)
                 if not done:
                     await self._think(interaction, is_private=is_private)
-                await sending.respond(interaction, await making, is_private=is_private)
+                view = await making
+                with asked.stage("send") if asked is not None else nullcontext():
+                    is_wanted = await sending.respond(interaction, view, is_private=is_private)
+                if asked is not None and not is_wanted:
+                    asked.lost()
             except Exception as error:
+                if asked is not None:
+                    asked.failed(error)
                 await self.failed(interaction, error)
             finally:
                 making.cancel()

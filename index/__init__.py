@@ -14,7 +14,7 @@ from index.errors import (
     UnusableArticleError,
 )
 from index.ingestion.files import MAX_FILE_BYTES
-from index.library import Library, LibraryStatus
+from index.library import Agreement, Library, LibraryStatus
 from index.models import (
     SHARED_COLLECTION,
     Addition,
@@ -39,6 +39,7 @@ __all__ = [
     "MAX_FILE_BYTES",
     "SHARED_COLLECTION",
     "Addition",
+    "Agreement",
     "Answer",
     "Article",
     "ArticleInfo",
