@@ -161,7 +161,9 @@ def _failed(request: web.Request, fault: Fault) -> web.StreamResponse:
 def _limited(retry_after_s: float, headers: dict[str, str], *, is_global: bool = False) -> web.Response:
     body: Payload = {"message": "You are being rate limited.", "retry_after": retry_after_s, "global": is_global}
     told = {"Via": "1.1 google", "Retry-After": str(max(1, round(retry_after_s)))}
-    scope = {"X-RateLimit-Global": "true"} if is_global else {}
+    # Those of webhooks and messages are "user" as a rule: the bot's own share.
+    scope = {"X-RateLimit-Scope": "global" if is_global else "user"}
+    scope |= {"X-RateLimit-Global": "true"} if is_global else {}
     return _json(body, 429, headers | told | scope)
 
 
