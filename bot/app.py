@@ -67,6 +67,13 @@ def index_folder(settings: Settings) -> Path | None:
     return Path(address.database + ".index")
 
 
+def point_at_discord(settings: Settings) -> None:
+    """Let discord.py use the addresses that the settings name."""
+    Route.BASE = str(settings.discord_api_base).rstrip("/")
+    if settings.discord_gateway_url is not None:
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(str(settings.discord_gateway_url))
+
+
 async def run_bot(settings: Settings, *, force_sync: bool = False) -> None:
     """Answer in Discord until SIGTERM or SIGINT; answers that are being given then are finished.
 
@@ -81,9 +88,7 @@ async def run_bot(settings: Settings, *, force_sync: bool = False) -> None:
         raise SettingsError([("DISCORD_TOKEN", f"it is not set; copy the bot's token from {_PORTAL} into .env")])
     # We have no voice, and need no advice on how to get one.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
-    Route.BASE = str(settings.discord_api_base).rstrip("/")
-    if settings.discord_gateway_url is not None:
-        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(str(settings.discord_gateway_url))
+    point_at_discord(settings)
     metrics = Metrics()
     vitals = Vitals(metrics)
     health = Health(vitals, metrics, settings.gateway_dead_s)

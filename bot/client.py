@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
@@ -141,7 +141,7 @@ class FootnoteBot(commands.AutoShardedBot):
         self.add_dynamic_items(AnswerButton)
         await self.tree.set_translator(CatalogueTranslator())
 
-    def keep(self, work: Awaitable[None]) -> None:
+    def keep(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside everything else until the bot closes; what goes wrong in it is logged."""
 
         async def run() -> None:
@@ -209,13 +209,19 @@ class FootnoteBot(commands.AutoShardedBot):
         Raises:
             discord.HTTPException: Discord refuses.
         """
-        told = f"{self.application_id}:{hashlib.sha256((await self.commands_payload()).encode()).hexdigest()}"
-        if not force and await self.state.value(_COMMANDS_KEY) == told:
+        if not force and await self.is_synchronised():
             return False
         synced = await self.tree.sync()
-        await self.state.set_value(_COMMANDS_KEY, told)
+        await self.state.set_value(_COMMANDS_KEY, await self._commands_hash())
         log.info("told Discord of %d commands", len(synced))
         return True
+
+    async def is_synchronised(self) -> bool:
+        """Whether Discord was told of the commands as they are now."""
+        return await self.state.value(_COMMANDS_KEY) == await self._commands_hash()
+
+    async def _commands_hash(self) -> str:
+        return f"{self.application_id}:{hashlib.sha256((await self.commands_payload()).encode()).hexdigest()}"
 
     async def _synchronise(self) -> None:
         for pause in (*_SYNC_PAUSES_S, None):

@@ -33,7 +33,7 @@ from index.models import (
     Status,
     Stored,
 )
-from index.store import Database, Migrations, UtcDateTime
+from index.store import Database, Migrations, StoreExamination, UtcDateTime, examine
 
 __all__ = [
     "MAX_FILE_BYTES",
@@ -65,9 +65,11 @@ __all__ = [
     "Span",
     "Status",
     "StoreError",
+    "StoreExamination",
     "Stored",
     "UnknownArticleError",
     "UnreadableFileError",
     "UnusableArticleError",
     "UtcDateTime",
+    "examine",
 ]

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from bot.findings import Finding
 from index import Addition, Answer, ArticleInfo, Citation
 from index.evaluation import SetResult
 
@@ -22,6 +23,11 @@ def dumped(value: Value, *, ascii_only: bool = False) -> str:
     """
     text = json.dumps(value, ensure_ascii=ascii_only, indent=2, allow_nan=False)
     return _DELETE_AND_C1.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def findings_value(findings: Sequence[Finding]) -> list[Value]:
+    """What the doctor has found."""
+    return [{"topic": one.topic, "level": one.level.value, "text": one.text, "advice": one.advice} for one in findings]
 
 
 def article_value(info: ArticleInfo) -> dict[str, Value]:
