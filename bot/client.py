@@ -30,7 +30,7 @@ from index import Library, LibraryError, StoreError
 
 log = logging.getLogger(__name__)
 
-COGS = ("ask", "articles", "index", "settings", "help", "operator")
+COGS = ("ask", "articles", "index", "settings", "help", "doctor", "operator")
 
 AT_ONCE_S = 0.4
 """An answer that is there by then is the first response. When 200 people ask at once the last one is not, and all the

@@ -472,12 +472,15 @@ class Library:
             for doc in range(notes.article_doc.at(article), notes.article_doc.at(article + 1))
         ]
 
-    async def agreement(self) -> Agreement:
-        """Compare which articles the index holds with those that the store holds."""
+    async def agreement(self, scope: Scope = None) -> Agreement:
+        """Compare which articles the index holds with those that the store holds, in some collections or all."""
         async with self._writing:
             # Nothing is between the two now: an article is stored first, and indexed then.
-            stored = await self._store.numbers()
-            held = await asyncio.to_thread(self._engine.numbers)
+            if scope is None:
+                stored = await self._store.numbers()
+            else:
+                stored = {info.number for info in await self._store.infos(scope)}
+            held = set(await asyncio.to_thread(self._engine.sizes, scope))
         return Agreement(len(stored), len(held), len(stored - held), len(held - stored))
 
     async def status(self, scope: Scope = None) -> LibraryStatus:

@@ -15,10 +15,10 @@ import yarl
 
 from bot.app import point_at_discord
 from bot.client import FootnoteBot
-from bot.doctor.permissions import channels_finding
+from bot.doctor.permissions import channels_findings
 from bot.findings import Finding, Level
 from bot.settings import Settings
-from bot.state import State
+from bot.state import ServerSettings, State
 from index import Library
 
 MOST_SERVERS = 50
@@ -193,8 +193,8 @@ async def _server(client: discord.Client, guild_id: int, state: State | None, se
     channels = await guild.fetch_channels()
     assert client.user is not None
     me = await guild.fetch_member(client.user.id)
-    chosen = await state.server(guild_id) if state is not None else None
-    return channels_finding(guild, channels, me, chosen, message_content=settings.message_content)
+    chosen = await state.server(guild_id) if state is not None else ServerSettings(guild_id)
+    return channels_findings(guild, channels, me, chosen, message_content=settings.message_content)
 
 
 def _skew(skew_s: float | None) -> Finding:
