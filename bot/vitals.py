@@ -131,6 +131,9 @@ class Vitals:
         if beating is None or beating.interval is None:
             return 0.0, math.inf, None
         latency = beating.latency if math.isfinite(beating.latency) else None
+        if latency is not None and latency > beating.interval * 0.9:
+            # An answer that is there before discord.py has noted when it asked seems to belong to the heartbeat before.
+            latency = max(beating._last_ack - beating._last_send, 0.0)
         return beating._last_recv, _SPARE_HEARTBEATS * beating.interval + _SPARE_S, latency
 
     # ---- what is seen
