@@ -24,7 +24,7 @@ $(VENV)/.runtime: pyproject.toml
 
 $(VENV)/.test: pyproject.toml $(VENV)/.runtime
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable . --group test
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable ".[postgresql]" --group test
 	@touch $@
 
 setup: $(VENV)/.test

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
+from bot.concealment import concealed
+
 _QUIET = ("alembic", "sqlalchemy", "aiosqlite", "asyncio", "markdown_it")
 """Libraries whose notices help their developers only; their warnings are shown."""
 
@@ -43,7 +45,7 @@ class OneLine(logging.Formatter):
 class JsonLine(logging.Formatter):
     """A JSON object on one line: `time` (UTC), `level`, `logger`, `message`, the event's own facts, and `exception`.
 
-    `exception` is the whole trace as one text.
+    `exception` is the whole trace as one text. Secrets are taken out of each text by itself, so that it stays JSON.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -60,8 +62,21 @@ class JsonLine(logging.Formatter):
             line["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
             line["stack"] = self.formatStack(record.stack_info)
+        line = {key: concealed(value) if isinstance(value, str) else value for key, value in line.items()}
         # ASCII, so that neither a lone surrogate nor a line separator of Unicode breaks a line.
         return json.dumps(line, default=str)
+
+
+class Concealing(logging.Formatter):
+    """What another formatter makes, without secrets."""
+
+    def __init__(self, inner: logging.Formatter) -> None:
+        super().__init__()
+        self._inner = inner
+
+    def format(self, record: logging.LogRecord) -> str:
+        """See `logging.Formatter.format`."""
+        return concealed(self._inner.format(record))
 
 
 def set_up(level: str, kind: Literal["auto", "json", "text"] = "auto", *, is_service: bool = False) -> bool:
@@ -76,7 +91,7 @@ def set_up(level: str, kind: Literal["auto", "json", "text"] = "auto", *, is_ser
     """
     is_json = kind == "json" or (kind == "auto" and is_service and not sys.stderr.isatty())
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLine() if is_json else OneLine(shows_traces=level == "DEBUG"))
+    handler.setFormatter(JsonLine() if is_json else Concealing(OneLine(shows_traces=level == "DEBUG")))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # Warnings of Python and of libraries, in the same form.
     logging.captureWarnings(is_service)

@@ -26,6 +26,12 @@ NEEDS = (
 )
 
 
+def invite_link(application_id: int) -> str:
+    """The address at which whoever manages a server adds the bot, with exactly the permissions that it needs."""
+    permissions = discord.Permissions(**{need.flag: True for need in NEEDS})
+    return discord.utils.oauth_url(application_id, permissions=permissions)
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """What the bot may do in the channels of a server.

@@ -5,6 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import AnyHttpUrl, AnyUrl, Field, SecretStr, UrlConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from bot.concealment import remember
 
 
 class SettingsError(Exception):
@@ -38,6 +42,7 @@ class Settings(BaseSettings):
         default="sqlite+aiosqlite:///footnote.db",
         min_length=1,
         max_length=2_048,
+        repr=False,
         description="Where the articles are: sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME "
         "(1 to 2048 characters).",
     )
@@ -132,7 +137,7 @@ class Settings(BaseSettings):
 
 
 def load_settings(store: str | None = None) -> Settings:
-    """Read the settings.
+    """Read the settings; their secrets are hidden from then on in what is written.
 
     Args:
         store: An address that takes the place of DATABASE_URL; None for none.
@@ -141,9 +146,21 @@ def load_settings(store: str | None = None) -> Settings:
         SettingsError: A variable has a value that is not allowed, or `.env` cannot be read.
     """
     try:
-        return Settings() if store is None else Settings(database_url=store)
+        settings = Settings() if store is None else Settings(database_url=store)
     except ValidationError as error:
         problems = [(".".join(map(str, one["loc"])).upper(), one["msg"]) for one in error.errors()]
         raise SettingsError(problems) from error
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError([(".env", f"it cannot be read: {error}")]) from error
+    remember(*_secrets_of(settings))
+    return settings
+
+
+def _secrets_of(settings: Settings) -> list[str]:
+    secrets = [] if settings.discord_token is None else [settings.discord_token.get_secret_value().strip()]
+    try:
+        password = make_url(settings.database_url).password
+    except (ArgumentError, ValueError):
+        # It cannot be told which part of it is a password.
+        return [*secrets, settings.database_url]
+    return secrets if password is None else [*secrets, str(password)]

@@ -607,12 +607,12 @@ class Library:
                 if parent is None:
                     parent = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=_TEMPORARY))
                     # What was mapped stays readable: the system frees the files when nobody has them open.
-                    stack.push_async_callback(asyncio.to_thread, shutil.rmtree, parent, ignore_errors=True)
+                    stack.push_async_callback(_remove, parent)
                 stack.enter_context(generations.claimed(parent))
                 folder = await asyncio.to_thread(generations.new_building, parent)
             except OSError as error:
                 raise FailedBuildError(f"{error.filename} cannot be written ({error.strerror})") from error
-            stack.push_async_callback(asyncio.to_thread, shutil.rmtree, folder, ignore_errors=True)
+            stack.push_async_callback(_remove, folder)
             yield folder
 
     async def _swap(
@@ -699,6 +699,10 @@ def _only_in_store(engine: EmbeddedEngine, stored: set[int], skipped: set[int]) 
 
 def _write_lines(file: TextIO, articles: Sequence[Article]) -> None:
     file.write("".join(map(exported, articles)))
+
+
+async def _remove(folder: Path) -> None:
+    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 def _sweep(index_folder: Path | None) -> None:

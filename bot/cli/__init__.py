@@ -12,7 +12,7 @@ from io import TextIOWrapper
 import typer
 
 from bot.app import RefusedError
-from bot.cli import articles, asking, running
+from bot.cli import articles, asking, running, setting_up
 from bot.cli.console import DONE, INTERRUPTED, failed
 from bot.settings import SettingsError
 from index import CancelledBuildError, LibraryError
@@ -38,6 +38,7 @@ for _name, _command in (
     ("list", articles.list_),
     ("show", articles.show),
     ("remove", articles.remove),
+    ("init", setting_up.init),
     ("run", running.run),
     ("doctor", running.doctor),
     ("reindex", running.reindex),

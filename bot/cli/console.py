@@ -11,6 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from bot.concealment import concealed
 from bot.rendering import json_values, terminal
 
 DONE = 0
@@ -29,7 +30,7 @@ Report = Callable[[int, int], None]
 
 def failed(message: str, code: int = FAILED) -> int:
     """Tell an error in one line on standard error, and give its exit code."""
-    print(f"footnote: {terminal.one_line(message)}", file=sys.stderr)  # noqa: T201 - this is where errors are told
+    print(f"footnote: {concealed(terminal.one_line(message))}", file=sys.stderr)  # noqa: T201 - this is where errors are told
     return code
 
 

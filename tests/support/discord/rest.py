@@ -96,6 +96,7 @@ class Rest:
             raise unknown("User")
         return payloads.user(found)
 
+    @_route("GET", "/applications/@me")
     @_route("GET", "/oauth2/applications/@me")
     def _application(self, _call: Call, _ids: tuple[str, ...]) -> Answer:
         owner = min(self._world.users.values(), key=lambda user: (user.is_bot, user.id))
