@@ -217,7 +217,8 @@ def _lines(axes: Axes, panel: Mapping[str, Any], lines: Sequence[Series]) -> Non
         if is_stacked:
             axes.fill_between(at, low, high, color=colour, alpha=0.25, linewidth=0)
             base |= {moment: top for (moment, _), top in zip(line.points, high, strict=True)}
-    axes.set_ylim(bottom=0)
+    # The legend stands above the lines.
+    axes.set_ylim(0, axes.get_ylim()[1] * 1.2)
     axes.grid(color="#2c3235", linewidth=0.5)
     axes.xaxis.set_major_formatter(lambda value, _place: f"{value:g} min")
     unit = defaults["unit"]

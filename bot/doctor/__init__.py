@@ -1,7 +1,7 @@
 """`footnote doctor`: looks at everything that a bot needs, and says what is wrong and what to do.
 
-It writes one row, which shows whether the store takes writes (and makes the bot's tables where there are none), changes
-nothing else, and works beside a bot that runs.
+It opens the library as every command does, and writes one row, which shows whether the store takes writes. It migrates
+nothing, but makes the bot's tables where there are none, and works beside a bot that runs.
 """
 
 from bot.doctor.examination import examine

@@ -323,7 +323,7 @@ def finding_parts(findings: Sequence[Finding], *, plain: bool = False) -> list[R
                 Text.assemble((f"{sign} ", style), (one_line(finding.topic), "bold"), f": {one_line(finding.text)}")
             )
         if finding.advice is not None:
-            parts.append(_styled(f"{'' if plain else '  '}→ {one_line(finding.advice)}", "dim", plain))
+            parts.append(Text(f"{'         ' if plain else '  '}→ {one_line(finding.advice)}", "" if plain else "dim"))
     sums = [f"{sum(one.level is level for one in findings)} {level.value}" for level in Level]
     return [*parts, Text(), Text(", ".join(sums))]
 

@@ -84,6 +84,7 @@ def endpoint() -> Endpoint:
     return Endpoint()
 
 
+@pytest.mark.slow
 async def test_it_is_live_and_not_ready_while_discord_cannot_be_reached(folder: Path, endpoint: Endpoint) -> None:
     discord = Discord()
     place_in(discord)
@@ -142,6 +143,7 @@ async def test_what_happened_is_counted(place: Place, folder: Path, endpoint: En
     assert str(place.docs.id) not in shown
 
 
+@pytest.mark.slow
 async def test_a_gateway_that_stops_answering_ends_it(place: Place, folder: Path, endpoint: Endpoint) -> None:
     place.discord.gateway.heartbeat_interval_ms = 300
     async with BotProcess(place.discord, folder, endpoint.environment | DEAD) as bot:
@@ -157,6 +159,7 @@ async def test_a_gateway_that_stops_answering_ends_it(place: Place, folder: Path
     assert "Traceback" not in bot.log
 
 
+@pytest.mark.slow
 async def test_a_discord_that_goes_away_for_too_long_ends_it(place: Place, folder: Path) -> None:
     async with BotProcess(place.discord, folder, DEAD) as bot:
         await bot.ready()
@@ -166,6 +169,7 @@ async def test_a_discord_that_goes_away_for_too_long_ends_it(place: Place, folde
     assert code == 3
 
 
+@pytest.mark.slow
 async def test_a_discord_that_comes_back_in_time_ends_nothing(place: Place, folder: Path, endpoint: Endpoint) -> None:
     place.discord.gateway.heartbeat_interval_ms = 1_000
     async with BotProcess(place.discord, folder, endpoint.environment | {"GATEWAY_DEAD_S": "15"}) as bot:
@@ -184,6 +188,17 @@ async def test_a_discord_that_comes_back_in_time_ends_nothing(place: Place, fold
     assert code == 0
 
 
+async def test_every_shard_counts(place: Place, folder: Path, endpoint: Endpoint) -> None:
+    async with BotProcess(place.discord, folder, endpoint.environment | {"DISCORD_SHARDS": "2"}) as bot:
+        await bot.ready(shards=2)
+        told = await endpoint.becomes("/readyz", 200)
+        figures = await endpoint.figures()
+
+    assert "2 of 2 shards are up" in told
+    assert [figures[f"footnote_gateway_up shard={shard}"] for shard in (0, 1)] == [1, 1]
+
+
+@pytest.mark.slow
 async def test_an_event_loop_that_stands_still_ends_it_and_tells_where(place: Place, folder: Path) -> None:
     stubs = folder / "stubs"
     stubs.mkdir()
@@ -200,6 +215,7 @@ async def test_an_event_loop_that_stands_still_ends_it_and_tells_where(place: Pl
     assert "the_culprit" in told[0]["message"]
 
 
+@pytest.mark.slow
 async def test_a_process_that_was_stopped_and_continued_goes_on(place: Place, folder: Path) -> None:
     async with BotProcess(place.discord, folder, DEAD) as bot:
         await bot.ready()
@@ -213,6 +229,7 @@ async def test_a_process_that_was_stopped_and_continued_goes_on(place: Place, fo
     assert code == 0
 
 
+@pytest.mark.slow
 async def test_a_store_that_cannot_be_written_makes_it_unready(place: Place, folder: Path, endpoint: Endpoint) -> None:
     async with BotProcess(place.discord, folder, endpoint.environment) as bot:
         await bot.ready()
