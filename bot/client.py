@@ -5,8 +5,8 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from discord.ext import commands, tasks
 from bot import sending
 from bot.desk import Asker, Desk
 from bot.errors import DeskError, NotManagerError
+from bot.questions import Asked, Questions
 from bot.rendering.cards import Accent, notice_card
 from bot.rendering.errors import error_card
 from bot.rendering.words import Words, words_for
@@ -29,7 +30,7 @@ from index import Library, LibraryError, StoreError
 
 log = logging.getLogger(__name__)
 
-COGS = ("ask", "articles", "index", "settings", "help", "operator")
+COGS = ("ask", "articles", "index", "settings", "help", "doctor", "operator")
 
 AT_ONCE_S = 0.4
 """An answer that is there by then is the first response. When 200 people ask at once the last one is not, and all the
@@ -79,6 +80,8 @@ class FootnoteBot(commands.AutoShardedBot):
     """See `bot.host.Host`. The library and the state are open already, and stay open when the bot is closed.
 
     Args:
+        questions: Tells what becomes of each question.
+        http_trace: Hears of every request to Discord.
         force_sync: Synchronise the commands although they are as they were.
         ready_timeout_s: How long the first list of servers is waited for.
     """
@@ -90,6 +93,8 @@ class FootnoteBot(commands.AutoShardedBot):
         settings: Settings,
         *,
         desk: Desk | None = None,
+        questions: Questions | None = None,
+        http_trace: aiohttp.TraceConfig | None = None,
         force_sync: bool = False,
         ready_timeout_s: float = 2.0,
     ) -> None:
@@ -107,11 +112,13 @@ class FootnoteBot(commands.AutoShardedBot):
             max_messages=None,
             guild_ready_timeout=ready_timeout_s,
             max_ratelimit_timeout=60.0,
+            http_trace=http_trace if http_trace is not None else aiohttp.TraceConfig(),
         )
         self.library = library
         self.state = state
         self.settings = settings
         self.desk = desk if desk is not None else Desk(library, state, settings)
+        self.questions = questions if questions is not None else Questions(shows_text=settings.log_questions)
         self._force_sync = force_sync
         self._working = 0
         self._idle = asyncio.Event()
@@ -123,15 +130,19 @@ class FootnoteBot(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         """See `discord.Client.setup_hook`: runs once, after the token was accepted and before events arrive."""
-        for cog in COGS:
-            await self.load_extension(f"bot.cogs.{cog}")
-        self.add_dynamic_items(AnswerButton)
-        await self.tree.set_translator(CatalogueTranslator())
+        await self.load_commands()
         self.keep(self._synchronise())
         self.keep(self._finish_waiting())
         self._clean.start()
 
-    def keep(self, work: Awaitable[None]) -> None:
+    async def load_commands(self) -> None:
+        """Learn all commands and buttons; Discord is not told of them."""
+        for cog in COGS:
+            await self.load_extension(f"bot.cogs.{cog}")
+        self.add_dynamic_items(AnswerButton)
+        await self.tree.set_translator(CatalogueTranslator())
+
+    def keep(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside everything else until the bot closes; what goes wrong in it is logged."""
 
         async def run() -> None:
@@ -199,13 +210,19 @@ class FootnoteBot(commands.AutoShardedBot):
         Raises:
             discord.HTTPException: Discord refuses.
         """
-        told = f"{self.application_id}:{hashlib.sha256((await self.commands_payload()).encode()).hexdigest()}"
-        if not force and await self.state.value(_COMMANDS_KEY) == told:
+        if not force and await self.is_synchronised():
             return False
         synced = await self.tree.sync()
-        await self.state.set_value(_COMMANDS_KEY, told)
+        await self.state.set_value(_COMMANDS_KEY, await self._commands_hash())
         log.info("told Discord of %d commands", len(synced))
         return True
+
+    async def is_synchronised(self) -> bool:
+        """Whether Discord was told of the commands as they are now."""
+        return await self.state.value(_COMMANDS_KEY) == await self._commands_hash()
+
+    async def _commands_hash(self) -> str:
+        return f"{self.application_id}:{hashlib.sha256((await self.commands_payload()).encode()).hexdigest()}"
 
     async def _synchronise(self) -> None:
         for pause in (*_SYNC_PAUSES_S, None):
@@ -260,6 +277,7 @@ class FootnoteBot(commands.AutoShardedBot):
         make: Callable[[], Awaitable[ui.LayoutView]],
         *,
         is_private: bool,
+        asked: Asked | None = None,
     ) -> None:
         """See `Host.answer`."""
         with self.at_work():
@@ -270,8 +288,14 @@ class FootnoteBot(commands.AutoShardedBot):
                 done, _ = await asyncio.wait({making}, timeout=AT_ONCE_S if self._working <= CROWD else 0)
                 if not done:
                     await self._think(interaction, is_private=is_private)
-                await sending.respond(interaction, await making, is_private=is_private)
+                view = await making
+                with asked.stage("send") if asked is not None else nullcontext():
+                    is_wanted = await sending.respond(interaction, view, is_private=is_private)
+                if asked is not None and not is_wanted:
+                    asked.lost()
             except Exception as error:
+                if asked is not None:
+                    asked.failed(error)
                 await self.failed(interaction, error)
             finally:
                 making.cancel()

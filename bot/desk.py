@@ -3,8 +3,8 @@
 import secrets
 import string
 from collections import OrderedDict, deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
@@ -53,12 +53,16 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer as it is shown: what is kept of it, the passage at `place` (from 0), and where it was looked for."""
+    """An answer as it is shown: what is kept of it, the passage at `place` (from 0), and where it was looked for.
+
+    `timings` are those of `Answer`; there are none where nothing was searched.
+    """
 
     record: AnswerRecord
     citation: Citation | None
     place: int
     searched: Searched
+    timings: Mapping[str, float] = field(default_factory=dict)
 
 
 class Window:
@@ -128,7 +132,7 @@ class Desk:
         if len(question) > MAX_QUESTION:
             raise QuestionTooLongError(MAX_QUESTION)
         await self._admit(asker)
-        answer, searched, within = await self._search(question, asker.scope, article, previous)
+        answer, searched, within, timings = await self._search(question, asker.scope, article, previous)
         record = AnswerRecord(
             id=replaces.id if replaces is not None else _new_id(),
             guild_id=asker.guild_id,
@@ -151,22 +155,25 @@ class Desk:
             locale=asker.locale,
         )
         await self._state.record(record)
-        return Reply(record, answer.best, 0, searched)
+        return Reply(record, answer.best, 0, searched, timings)
 
     async def _search(
         self, question: str, scope: tuple[str, ...], article: str | None, previous: tuple[AnswerRecord, int] | None
-    ) -> tuple[Answer, Searched, str | None]:
+    ) -> tuple[Answer, Searched, str | None, Mapping[str, float]]:
         if article is not None:
-            return await self._library.ask(question, scope, TOP_K, article=article), Searched.ARTICLE, article
+            answer = await self._library.ask(question, scope, TOP_K, article=article)
+            return answer, Searched.ARTICLE, article, answer.timings
         followed = None
         if previous is not None and previous[0].passages:
             followed = previous[0].passages[min(previous[1], len(previous[0].passages) - 1)].article_id
         if followed is not None and await self._library.info(followed, scope) is not None:
             answer = await self._library.ask(question, scope, TOP_K, article=followed)
             if answer.status is not Status.REFUSED or answer.refusal is Refusal.NO_WORDS:
-                return answer, Searched.PREVIOUS_ARTICLE, followed
-            return await self._library.ask(question, scope, TOP_K), Searched.WIDENED, None
-        return await self._library.ask(question, scope, TOP_K), Searched.EVERYTHING, None
+                return answer, Searched.PREVIOUS_ARTICLE, followed, answer.timings
+            widened = await self._library.ask(question, scope, TOP_K)
+            return widened, Searched.WIDENED, None, _summed(answer, widened)
+        answer = await self._library.ask(question, scope, TOP_K)
+        return answer, Searched.EVERYTHING, None, answer.timings
 
     async def _admit(self, asker: Asker) -> None:
         """Count the question against every limit, or say when to come back."""
@@ -273,6 +280,12 @@ class Desk:
 def scope_of(guild_id: int | None) -> tuple[str, ...]:
     """The collections that a server sees, its own first; a direct message sees the shared one only."""
     return (SHARED_COLLECTION,) if guild_id is None else (str(guild_id), SHARED_COLLECTION)
+
+
+def _summed(*answers: Answer) -> Mapping[str, float]:
+    """The timings of several answers together."""
+    names = dict.fromkeys(name for answer in answers for name in answer.timings)
+    return {name: sum(answer.timings.get(name, 0.0) for answer in answers) for name in names}
 
 
 def _citations(answer: Answer) -> tuple[Citation, ...]:

@@ -136,6 +136,39 @@ class Settings(BaseSettings):
         default="INFO",
         description="The least that is logged, to standard error: DEBUG, INFO, WARNING, ERROR or CRITICAL.",
     )
+    log_format: Literal["auto", "json", "text"] = Field(
+        default="auto",
+        description="How it is logged: text, one line for an event; json, one JSON object a line; or auto, which is "
+        "json for `footnote run` where standard error is no terminal, and text everywhere else.",
+    )
+    log_questions: bool = Field(
+        default=False,
+        description="Whether the log repeats what was asked: true or false. It never says who asked.",
+    )
+    health_host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        max_length=255,
+        description="The address at which `footnote run` answers /livez, /readyz and /metrics (1 to 255 characters). "
+        "They ask for no password: choose one that only your supervisor and your monitoring reach.",
+    )
+    health_port: int = Field(
+        default=8_080, ge=0, le=65_535, description="The port of that address (0 to 65535); 0 for none of it."
+    )
+    gateway_dead_s: int = Field(
+        default=300,
+        ge=5,
+        le=86_400,
+        description="Seconds for which a connection to Discord that was there may be dead (5 to 86400); then "
+        "`footnote run` ends with exit code 3, so that whatever supervises it starts it anew.",
+    )
+    loop_stuck_s: int = Field(
+        default=60,
+        ge=5,
+        le=3_600,
+        description="Seconds for which `footnote run` may be stuck, doing one thing and nothing else (5 to 3600); then "
+        "it logs where it is stuck and ends with exit code 3.",
+    )
 
     @field_validator("fetch_allowed_hosts")
     @classmethod

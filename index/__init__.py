@@ -21,7 +21,7 @@ from index.gathering.models import Feed, FeedNews, Job, JobKind, JobState
 from index.gathering.rules import GatheringRules
 from index.ingestion.files import MAX_FILE_BYTES
 from index.ingestion.problems import Problem, UnusableSourceError
-from index.library import Library, LibraryStatus
+from index.library import Agreement, Library, LibraryStatus
 from index.models import (
     SHARED_COLLECTION,
     Addition,
@@ -40,12 +40,13 @@ from index.models import (
     Status,
     Stored,
 )
-from index.store import Database, Migrations, UtcDateTime
+from index.store import Database, Migrations, StoreExamination, UtcDateTime, examine
 
 __all__ = [
     "MAX_FILE_BYTES",
     "SHARED_COLLECTION",
     "Addition",
+    "Agreement",
     "Answer",
     "Article",
     "ArticleInfo",
@@ -80,6 +81,7 @@ __all__ = [
     "Span",
     "Status",
     "StoreError",
+    "StoreExamination",
     "Stored",
     "UnknownArticleError",
     "UnknownFeedError",
@@ -88,4 +90,5 @@ __all__ = [
     "UnusableArticleError",
     "UnusableSourceError",
     "UtcDateTime",
+    "examine",
 ]

@@ -99,6 +99,16 @@ class LibraryStatus:
     built_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How store and index compare, in articles. `missing` are in the store only, `surplus` in the index only."""
+
+    stored: int
+    indexed: int
+    missing: int
+    surplus: int
+
+
 class Library:
     """Articles that can be asked. Open it with `Library.open`; every method may be called from one event loop."""
 
@@ -201,10 +211,13 @@ class Library:
         self._store.require_open()
         top_k = min(max(top_k, 1), 50)
         within = None if article is None else await self._known(article, scope)
-        ranking = await asyncio.get_running_loop().run_in_executor(
-            self._ranking, self._rank, question, scope, top_k, within
+        asked = time.perf_counter()
+        ranking, started, ranked = await asyncio.get_running_loop().run_in_executor(
+            self._ranking, self._timed_rank, question, scope, top_k, within
         )
         answer = await self._answered(question, ranking, top_k, began, within=within, refuse=refuse)
+        timings = {"queue": started - asked, "rank": ranked - started, "read": time.perf_counter() - ranked}
+        answer = replace(answer, timings={stage: seconds * 1e3 for stage, seconds in timings.items()})
         if within is not None and answer.refusal in _IN_ARTICLE:
             return replace(answer, reason=_IN_ARTICLE[answer.refusal])
         return answer
@@ -250,6 +263,14 @@ class Library:
             confidence=ranking.confidence,
             took_ms=(time.perf_counter() - began) * 1e3,
         )
+
+    def _timed_rank(
+        self, question: str, scope: Scope, top_k: int, within: ArticleInfo | None
+    ) -> tuple[Ranking | None, float, float]:
+        """The ranking, and when it began and ended: before, the question has waited for others."""
+        started = time.perf_counter()
+        ranking = self._rank(question, scope, top_k, within)
+        return ranking, started, time.perf_counter()
 
     def _rank(self, question: str, scope: Scope, top_k: int, within: ArticleInfo | None) -> Ranking | None:
         engine = self._engine
@@ -491,6 +512,17 @@ class Library:
             for article in notes.articles.values()
             for doc in range(notes.article_doc.at(article), notes.article_doc.at(article + 1))
         ]
+
+    async def agreement(self, scope: Scope = None) -> Agreement:
+        """Compare which articles the index holds with those that the store holds, in some collections or all."""
+        async with self._writing:
+            # Nothing is between the two now: an article is stored first, and indexed then.
+            if scope is None:
+                stored = await self._store.numbers()
+            else:
+                stored = {info.number for info in await self._store.infos(scope)}
+            held = set(await asyncio.to_thread(self._engine.sizes, scope))
+        return Agreement(len(stored), len(held), len(stored - held), len(held - stored))
 
     async def status(self, scope: Scope = None) -> LibraryStatus:
         """Figures of what can be asked, of some collections or all."""

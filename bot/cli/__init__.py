@@ -1,7 +1,7 @@
 """The command line: reads arguments, calls the library, prints what `bot/rendering` makes of it.
 
-Exit codes: 0 answered or uncertain (or simply done), 1 refused, 2 an error with one line on standard error,
-130 interrupted.
+Exit codes: 0 answered or uncertain (or simply done), 1 refused, or the doctor found something that does not work, 2 an
+error with one line on standard error, 3 ended by the watchdog, 130 interrupted.
 """
 
 import logging
@@ -40,6 +40,7 @@ for _name, _command in (
     ("remove", articles.remove),
     ("init", setting_up.init),
     ("run", running.run),
+    ("doctor", running.doctor),
     ("reindex", running.reindex),
     ("eval", asking.eval_),
     ("export", articles.export),

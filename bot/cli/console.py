@@ -16,6 +16,8 @@ from bot.rendering import json_values, terminal
 
 DONE = 0
 REFUSED = 1
+UNWELL = 1
+"""The doctor found something that does not work."""
 FAILED = 2
 INTERRUPTED = 130
 """128 and the number of SIGINT, as shells tell it."""

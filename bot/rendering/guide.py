@@ -36,6 +36,7 @@ def help_card(command: Callable[[str], str], words: Words, *, is_manager: bool) 
                 ),
                 words.say("Channels, roles, language, limits: {command}", command=command("settings")),
                 words.say("Figures: {command}", command=command("index status")),
+                words.say("Whether I can do my work here: {command}", command=command("doctor")),
             )
         )
         parts += [f"### {words.say('For those who manage')}", managing]

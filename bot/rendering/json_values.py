@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import cast
 
+from bot.findings import Finding
 from index import Addition, Answer, ArticleInfo, Citation, Feed, Job
 from index.evaluation import SetResult
 
@@ -24,6 +25,11 @@ def dumped(value: Value, *, ascii_only: bool = False) -> str:
     """
     text = json.dumps(value, ensure_ascii=ascii_only, indent=2, allow_nan=False)
     return _DELETE_AND_C1.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def findings_value(findings: Sequence[Finding]) -> list[Value]:
+    """What the doctor has found."""
+    return [{"topic": one.topic, "level": one.level.value, "text": one.text, "advice": one.advice} for one in findings]
 
 
 def article_value(info: ArticleInfo) -> dict[str, Value]:

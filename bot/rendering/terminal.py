@@ -14,6 +14,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from bot.findings import Finding, Level
 from index import Addition, Answer, Article, ArticleInfo, Change, Citation, Refusal, Span, Status
 from index.evaluation import SetResult
 
@@ -313,6 +314,26 @@ def addition_parts(additions: Sequence[Addition], *, plain: bool = False) -> lis
     failed = sum(addition.article is None for addition in additions)
     sums += [f"{failed} not added"] if failed else []
     return [*parts, Text(", ".join(sums))]
+
+
+_LEVELS = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.FAILURE: ("✗", "red")}
+
+
+def finding_parts(findings: Sequence[Finding], *, plain: bool = False) -> list[RenderableType]:
+    """Render findings, each on a line with what to do below it, and their number at the end."""
+    parts: list[RenderableType] = []
+    for finding in findings:
+        sign, style = _LEVELS[finding.level]
+        if plain:
+            parts.append(Text(f"{finding.level.value:<7}  {one_line(finding.topic)}: {one_line(finding.text)}"))
+        else:
+            parts.append(
+                Text.assemble((f"{sign} ", style), (one_line(finding.topic), "bold"), f": {one_line(finding.text)}")
+            )
+        if finding.advice is not None:
+            parts.append(Text(f"{'         ' if plain else '  '}→ {one_line(finding.advice)}", "" if plain else "dim"))
+    sums = [f"{sum(one.level is level for one in findings)} {level.value}" for level in Level]
+    return [*parts, Text(), Text(", ".join(sums))]
 
 
 def counted(count: int, thing: str) -> str:

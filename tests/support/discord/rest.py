@@ -60,6 +60,8 @@ class Rest:
         self, world: World, messages: Messages, interactions: Interactions, commands: Commands, gateway: Gateway
     ) -> None:
         self.recommended_shards = 1
+        self.session_starts = 1_000
+        """How many are left."""
         self._world = world
         self._messages = messages
         self._interactions = interactions
@@ -117,7 +119,7 @@ class Rest:
 
     @_route("GET", "/gateway/bot")
     def _bot_gateway(self, _call: Call, _ids: tuple[str, ...]) -> Answer:
-        limits = {"total": 1_000, "remaining": 1_000, "reset_after": 0, "max_concurrency": 16}
+        limits = {"total": 1_000, "remaining": self.session_starts, "reset_after": 0, "max_concurrency": 16}
         return {"url": self._gateway.url, "shards": self.recommended_shards, "session_start_limit": limits}
 
     # Commands
@@ -283,6 +285,18 @@ class Rest:
         return None
 
     # Servers
+
+    @_route("GET", "/users/@me/guilds")
+    def _own_guilds(self, _call: Call, _ids: tuple[str, ...]) -> Answer:
+        return [
+            {"id": str(guild.id), "name": guild.name, "icon": None, "owner": False, "permissions": "0", "features": []}
+            for guild in self._world.bot_guilds()
+        ]
+
+    @_route("GET", "/guilds/*/channels")
+    def _guild_channels(self, _call: Call, ids: tuple[str, ...]) -> Answer:
+        channels = self._guild(ids[0]).channels.values()
+        return [payloads.channel(one, self._world) for one in channels if one.parent is None]
 
     @_route("GET", "/guilds/*")
     def _get_guild(self, _call: Call, ids: tuple[str, ...]) -> Answer:
