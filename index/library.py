@@ -444,6 +444,10 @@ class Library:
         page = await self._store.find(scope, search, sort=sort, offset=offset, limit=limit)
         return replace(page, items=tuple(map(self._dated, page.items)))
 
+    async def newest_articles(self, scope: Scope, search: str, limit: int = 25) -> tuple[ArticleInfo, ...]:
+        """The first `limit` of `find_articles`, newest first, for lists that show no total: that makes them quicker."""
+        return await self._store.newest(scope, search, limit)
+
     async def article(self, article_id: str, scope: Scope = None) -> Article:
         """One article with its text.
 

@@ -90,8 +90,8 @@ class Ask(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         """Offer the articles whose title holds what was typed, newest first."""
         scope = (await self._bot.asker(interaction)).scope
-        page = await self._bot.library.find_articles(scope, current, limit=_MOST_CHOICES)
-        return [app_commands.Choice(name=cut(info.title, _LONGEST_CHOICE), value=info.id) for info in page.items]
+        found = await self._bot.library.newest_articles(scope, current, _MOST_CHOICES)
+        return [app_commands.Choice(name=cut(info.title, _LONGEST_CHOICE), value=info.id) for info in found]
 
     async def answer_this(self, interaction: discord.Interaction[FootnoteBot], message: discord.Message) -> None:
         """Answer the question that a message holds; the answer is for whoever picked the menu."""

@@ -519,6 +519,18 @@ async def test_found_titles_come_in_pages_in_the_order_asked_for(store: Store) -
     assert await titles("title", 4, 4) == ([], 4)
 
 
+@pytest.mark.parametrize("search", ["", "a", "alpha", "t a", "zeppelin"])
+@pytest.mark.parametrize("collections", [None, [], ["one"], ["two", "one"]])
+async def test_titles_to_choose_from_are_the_first_page_of_the_list(
+    store: Store, search: str, collections: list[str] | None
+) -> None:
+    titles = ["beta", "Alpha", "delta", "Alphabet", "gamma"]
+    await store.add([article(f"1 {title}", title=title, collection="one") for title in titles])
+    await store.add([article(f"2 {title}", title=title, collection="two") for title in titles])
+
+    assert await store.newest(collections, search, 3) == (await store.find(collections, search, limit=3)).items
+
+
 async def test_titles_of_other_collections_are_neither_found_nor_counted(store: Store) -> None:
     await store.add([article("tea", collection="one"), article("pots", collection="two")])
 
