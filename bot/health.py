@@ -143,7 +143,7 @@ class Health:
         if not port:
             yield
             return
-        runner = web.AppRunner(self._application(), access_log=None, handle_signals=False)
+        runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         binding = asyncio.create_task(_bound(runner, host, port))
         try:
