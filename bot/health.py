@@ -60,7 +60,6 @@ class Health:
         self._written = Check("store", False, "it was never written to")
         self._written_at = -math.inf
         self._writing: asyncio.Task[Check] | None = None
-        self._looking = asyncio.Lock()
         self._counted_at = -math.inf
 
     def opened(self, library: Library, state: State) -> None:
@@ -116,20 +115,22 @@ class Health:
         return (False, "it is being opened") if self._library is None else (True, "it is open")
 
     async def _store(self) -> Check:
-        """Whether the store takes a write. It is one small row, and many who ask share an answer."""
-        async with self._looking:
-            if self._state is None:
-                return Check("store", False, "it is being opened")
-            if self._writing is None and time.monotonic() - self._written_at > _WRITTEN_FOR_S:
-                self._writing = asyncio.create_task(_written(self._state))
-            if self._writing is not None:
-                # A write cannot be called back: one that takes long is waited for again the next time.
-                done, _ = await asyncio.wait({self._writing}, timeout=_WRITE_S)
-                if not done:
-                    return Check("store", False, f"a write takes longer than {_WRITE_S:.0f} s")
-                self._written, self._written_at = self._writing.result(), time.monotonic()
-                self._writing = None
+        """Whether the store takes a write. It is one small row, and all who ask meanwhile share it."""
+        if self._state is None:
+            return Check("store", False, "it is being opened")
+        if self._writing is None and time.monotonic() - self._written_at > _WRITTEN_FOR_S:
+            self._writing = asyncio.create_task(_written(self._state))
+        writing = self._writing
+        if writing is None:
             return self._written
+        # A write cannot be called back: one that takes long is waited for again the next time.
+        done, _ = await asyncio.wait({writing}, timeout=_WRITE_S)
+        if not done:
+            return Check("store", False, f"a write takes longer than {_WRITE_S:.0f} s")
+        if self._writing is writing:
+            self._writing = None
+            self._written, self._written_at = writing.result(), time.monotonic()
+        return writing.result()
 
     # ---- serving
 
@@ -143,7 +144,7 @@ class Health:
         if not port:
             yield
             return
-        runner = web.AppRunner(self._application(), access_log=None, handle_signals=False)
+        runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         binding = asyncio.create_task(_bound(runner, host, port))
         try:
