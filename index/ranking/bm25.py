@@ -117,10 +117,14 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
 
         Cost: about half a millisecond for the passages of one article. Empty passages are kept, and never found.
         """
+        lengths = [len(p) for p in passages]
+        flat = np.concatenate(passages) if passages else np.zeros(0, np.int32)
+        return self.add_counted(flat, np.repeat(np.arange(len(passages)), lengths), len(passages))
+
+    def add_counted(self, terms: Ints, passages: NDArray[np.int64], count: int) -> int:
+        """`add` for passages as `build_base` takes them: term ids in any order, the passage of each, and passages."""
         first = self.docs_given
-        count = len(passages)
-        lengths = np.array([len(p) for p in passages], np.int32)
-        flat = np.concatenate(passages).astype(np.int64) if count else np.zeros(0, np.int64)
+        lengths = np.bincount(passages, minlength=count).astype(np.int32)
         tail = first - len(self.base.lengths)
         self._tail_lengths = _grown(self._tail_lengths, tail + count)
         self._tail_lengths[tail : tail + count] = lengths
@@ -128,22 +132,22 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         self._best_impact = _grown(self._best_impact, first + count)
         self.docs_given += count
         self.corpus_size += count
-        self._length_total += int(lengths.sum())
+        self._length_total += len(terms)
         if self.dead is not None:
             self.dead = _grown(self.dead, self.docs_given)
-        if len(flat):
-            self._add_postings(flat, lengths, first)
+        if len(terms):
+            self._add_postings(terms.astype(np.int64), passages, lengths, first)
         self._refresh()
         return first
 
-    def _add_postings(self, flat: NDArray[np.int64], lengths: Ints, first: int) -> None:
+    def _add_postings(self, flat: NDArray[np.int64], passages: NDArray[np.int64], lengths: Ints, first: int) -> None:
         count = len(lengths)
         top = int(flat.max()) + 1
         if top > len(self.df):
             room = max(top, len(self.df) * 9 // 8)
             for name in ("df", "_bounds", "_tail_start", "_tail_count", "_tail_room"):
                 setattr(self, name, _grown(getattr(self, name), room))
-        key = flat * count + np.repeat(np.arange(count), lengths)
+        key = flat * count + passages
         key.sort()
         starts = np.empty(len(key), bool)
         starts[0] = True
