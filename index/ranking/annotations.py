@@ -290,7 +290,7 @@ class Annotations:
             self.collections.append(name)
         return known
 
-    def _learn(self, words: Sequence[Word]) -> tuple[int, ...]:
+    def _learn(self, words: Sequence[Word]) -> range:
         new = self._new_words
         first = len(self.word_term) + len(new.term)
         for word in words:
@@ -300,7 +300,7 @@ class Annotations:
             new.flags.append(word.flags)
             new.grams += gram_buckets(word.surface)
             new.gram_end.append(len(self.grams) + len(new.grams))
-        return tuple(range(first, first + len(words)))
+        return range(first, first + len(words))
 
     def _count_grams(self, words: NDArray[np.int32], sign: int) -> None:
         start = self.gram_start.take(words).astype(np.int64)
