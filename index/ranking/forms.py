@@ -28,6 +28,9 @@ from index.ranking.columns import Array, mapped, starts
 _MOST_REMEMBERED = 200_000
 """Pieces that a reader remembers, about 30 MB. When there are more it forgets all, and finds them among the forms."""
 
+_ENDINGS = ".,;:"
+"""Marks that end no form after ASCII letters only: "U.S." has one between letters, and is left to the patterns."""
+
 _GROUPED_BY_SPACES = re.compile(r"\d \d{3}")
 """The only form that goes over white space is a number such as 10 000."""
 
@@ -44,8 +47,8 @@ class Forms:
         # By the trie's number of a form: its first word, and how many it has. A memoryview gives one number in a third
         # of the time that an array takes.
         self._trie = trie if trie is not None else marisa_trie.Trie()
-        self._first = memoryview(first if first is not None else np.zeros(0, np.int32))
-        self._count = memoryview(count if count is not None else np.zeros(0, np.int32))
+        self._first = (first if first is not None else np.zeros(0, np.int32)).data
+        self._count = (count if count is not None else np.zeros(0, np.int32)).data
         self._tail: dict[str, range] = {}
 
     def get(self, form: str) -> range | None:
@@ -143,28 +146,30 @@ class Reader:
         return words, before
 
     def _code_of_piece(self, piece: str) -> int:
+        plain = piece.rstrip(_ENDINGS)
+        if plain.isalpha() and plain.isascii():
+            # Half of the new pieces: no pattern need look at them.
+            return self._code_of_form(plain)
         forms = self._analyzer.forms(piece)
         if len(forms) == 1:
-            code = self._code(self._words_of(forms[0]))
+            code = self._code_of_form(forms[0])
         else:
-            code = self._code([word for form in forms for word in self._words_of(form)])
+            code = self._code_of([word for form in forms for word in self._forms.get(form) or self._learned(form)])
         return ~code if piece[:3].isdecimal() and len(piece) > 2 else code
 
     def _code_of_form(self, form: str) -> int:
-        return self._code(self._words_of(form))
+        return self._code_of(self._forms.get(form) or self._learned(form))
 
-    def _code(self, words: Sequence[int]) -> int:
+    def _code_of(self, words: Sequence[int]) -> int:
         if len(words) == 1:
             return 2 * words[0]
         self._several.append(words)
         return 2 * len(self._several) - 1
 
-    def _words_of(self, form: str) -> range:
-        known = self._forms.get(form)
-        if known is None:
-            known = self._learn(self._analyzer.analysed(form))
-            self._forms.add(form, known)
-        return known
+    def _learned(self, form: str) -> range:
+        words = self._learn(self._analyzer.analysed(form))
+        self._forms.add(form, words)
+        return words
 
 
 class _Remembered(dict[str, int]):
