@@ -237,15 +237,16 @@ class Annotations:
     def settle(self) -> None:
         """Append what was gathered."""
         batch, new = self._batch, self._new_words
-        if self._reader is None or not batch.article_number:
-            return
         self._batch, self._new_words = _Batch(), _NewWords()
+        # Also those of an article that could not be read to its end: their forms are known from now on.
         self.word_term.extend(new.term)
         self.word_extra.extend(new.extra)
         self.word_surface.extend(np.array(new.surface, np.uint32))
         self.word_flags.extend(new.flags)
         self.grams.extend(new.grams)
         self.gram_start.extend(new.gram_end)
+        if self._reader is None or not batch.article_number:
+            return
 
         # In one call, after which codes are no longer good.
         codes = batch.title_codes + batch.codes

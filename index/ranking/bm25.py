@@ -23,9 +23,8 @@ from index.ranking.postings import K1, B, Base, Codes, Floats, Ints, saturate
 _SELECTS = 0.99999
 """float32 sums only select candidates: they are trusted to this ratio, and float64 decides."""
 
-_DENSE = 8
-_CLEARED = 64
-"""Above one posting for so many passages, the sums of all are looked through, or cleared, and not each posting's."""
+_DENSE = 32
+"""Above one posting for so many passages, the sums of all are looked through and cleared, and not each posting's."""
 
 _LEAST = np.float32(1e-30)
 _PROBED = 24
@@ -315,7 +314,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
             need = np.float32((threshold - rest[done]) * _SELECTS)
             candidates = self._above(*self._sums(touched, dense), need, allowed)
             candidates = self._look_up(candidates, lists[done:], rest[done:], threshold, top_k)
-        if visited > self.docs_given // _CLEARED:
+        if dense:
             accumulator[: self.docs_given].fill(0)
         else:
             for docs in touched:
