@@ -88,7 +88,7 @@ class EmbeddedEngine:
                 self._add(article)
 
     def gather(self, articles: Sequence[IndexedArticle]) -> None:
-        """Take articles in for `compacted`; they can be found only there. Five times as fast as `replace`."""
+        """Take articles in for `compacted`; they can be found only there. Faster than `replace`."""
         with self._lock:
             for article in articles:
                 part = self._partition(article.language)
