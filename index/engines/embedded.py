@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from index.analysis.words import ANALYSIS_VERSION
 from index.engines import generations
 from index.engines.protocol import Hits, IndexedArticle, Scope
-from index.ranking.annotations import Annotations, Text, mapped
+from index.ranking.annotations import Annotations, Text
 from index.ranking.bm25 import PostingsBM25
+from index.ranking.columns import mapped
 from index.ranking.postings import Base, build_base
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _BASE = ("pointers", "docs", "codes", "lengths", "pair_tf", "pair_length", "bounds")
 
 
@@ -87,10 +88,12 @@ class EmbeddedEngine:
                 self._add(article)
 
     def gather(self, articles: Sequence[IndexedArticle]) -> None:
-        """Take articles in for `compacted`; they can be found only there. Five times as fast as `replace`."""
+        """Take articles in for `compacted`; they can be found only there. Faster than `replace`."""
         with self._lock:
             for article in articles:
-                self._note(self._partition(article.language), article)
+                part = self._partition(article.language)
+                part.notes.gather(*_noted(article))
+                part.changed += len(article.passages)
 
     # ---- what answering reads besides
 
@@ -205,17 +208,11 @@ class EmbeddedEngine:
 
     def _add(self, article: IndexedArticle) -> None:
         part = self._partition(article.language)
-        docs = self._note(part, article)
-        if docs:
-            part.ranker.add([part.notes.terms(doc) for doc in docs])
-
-    @staticmethod
-    def _note(part: Partition, article: IndexedArticle) -> list[int]:
-        texts = [Text(text, start) for start, text in article.passages]
-        docs = part.notes.add(article.number, article.collection, article.newness, article.title, texts)
+        docs = part.notes.add(*_noted(article))
         part.changed += len(docs)
         part.allowed.clear()
-        return docs
+        if docs:
+            part.ranker.add_counted(*part.notes.terms_of(docs[0], docs[-1] + 1))
 
     @staticmethod
     def _remove(part: Partition, number: int) -> None:
@@ -256,6 +253,7 @@ class EmbeddedEngine:
             compact.built_at, compact.saved_bytes = self.built_at, self.saved_bytes
             done = 0
             for code, part in self._partitions.items():
+                part.notes.settle()
                 if not part.notes.articles:
                     continue
                 notes = part.notes.compacted()
@@ -351,6 +349,12 @@ class EmbeddedEngine:
             # Whatever stands in a damaged manifest: the store is the truth, and the index is built anew.
             return None
         return engine
+
+
+def _noted(article: IndexedArticle) -> tuple[int, str, float, str, list[Text]]:
+    """An article as annotations take it."""
+    texts = [Text(text, start) for start, text in article.passages]
+    return article.number, article.collection, article.newness, article.title, texts
 
 
 class OneArticle:
