@@ -6,14 +6,18 @@ from index.errors import (
     FailedBuildError,
     LibraryError,
     NewerStoreError,
+    NoRoomError,
     QuestionError,
     RebuildRunningError,
     StoreError,
+    StoreInUseError,
     UnknownArticleError,
     UnreadableFileError,
     UnusableArticleError,
+    UnusableBackupError,
 )
 from index.ingestion.files import MAX_FILE_BYTES
+from index.keeping import Finding, Repaired, Restored, backup, check, repair, restore
 from index.library import Library, LibraryStatus
 from index.models import (
     SHARED_COLLECTION,
@@ -33,9 +37,10 @@ from index.models import (
     Status,
     Stored,
 )
-from index.store import Database, Migrations, UtcDateTime
+from index.store import ARTICLES, Database, Migrations, UtcDateTime
 
 __all__ = [
+    "ARTICLES",
     "MAX_FILE_BYTES",
     "SHARED_COLLECTION",
     "Addition",
@@ -49,24 +54,34 @@ __all__ = [
     "Database",
     "Draft",
     "FailedBuildError",
+    "Finding",
     "Library",
     "LibraryError",
     "LibraryStatus",
     "Migrations",
     "NewerStoreError",
+    "NoRoomError",
     "QuestionError",
     "RebuildProgress",
     "RebuildRunningError",
     "RebuildSummary",
     "Refusal",
     "RemovedLine",
+    "Repaired",
+    "Restored",
     "Sort",
     "Span",
     "Status",
     "StoreError",
+    "StoreInUseError",
     "Stored",
     "UnknownArticleError",
     "UnreadableFileError",
     "UnusableArticleError",
+    "UnusableBackupError",
     "UtcDateTime",
+    "backup",
+    "check",
+    "repair",
+    "restore",
 ]

@@ -479,18 +479,33 @@ class Library:
         await asyncio.to_thread(partial.replace, path)
         return count
 
-    async def import_(self, path: Path, progress: Progress = lambda _done, _all: None) -> list[Stored]:
+    async def import_(
+        self, path: Path, progress: Progress = lambda _done, _all: None, into: str | None = None
+    ) -> tuple[int, int]:
         """Read what `export` wrote, every field of it. An article that is there already is left as it is.
+
+        Args:
+            progress: Hears how many bytes of how many are read.
+            into: The collection that all of them come into; None: each into the one that it was exported from.
+
+        Returns:
+            How many articles the file has, and how many of them were there already.
 
         Raises:
             UnreadableFileError: The file is missing, or a line is not such an object; lines before it were read.
         """
-        outcomes: list[Stored] = []
-        lines = await asyncio.to_thread(read_export, path)
-        for first in range(0, len(lines), ADDED_AT_ONCE):
-            outcomes += await finished(self._restore(lines[first : first + ADDED_AT_ONCE]))
-            progress(min(first + ADDED_AT_ONCE, len(lines)), len(lines))
-        return outcomes
+        everything = unchanged = 0
+        size = await asyncio.to_thread(lambda: path.stat().st_size if path.is_file() else 0)
+        parts = read_export(path, ADDED_AT_ONCE)
+        while (part := await asyncio.to_thread(next, parts, None)) is not None:
+            read, done = part
+            if into is not None:
+                read = [replace(one, info=replace(one.info, collection=into)) for one in read]
+            stored = await finished(self._restore(read))
+            everything += len(stored)
+            unchanged += sum(one.change is Change.UNCHANGED for one in stored)
+            progress(done, size)
+        return everything, unchanged
 
     async def _restore(self, exported: Sequence[Article]) -> list[Stored]:
         async with self._writing:

@@ -1,7 +1,7 @@
 """The command line: reads arguments, calls the library, prints what `bot/rendering` makes of it.
 
-Exit codes: 0 answered or uncertain (or simply done), 1 refused, 2 an error with one line on standard error,
-130 interrupted.
+Exit codes: 0 answered or uncertain (or simply done), 1 refused, or problems found by a check, 2 an error with one line
+on standard error, 130 interrupted.
 """
 
 import logging
@@ -12,7 +12,7 @@ from io import TextIOWrapper
 import typer
 
 from bot.app import RefusedError
-from bot.cli import articles, asking, running
+from bot.cli import articles, asking, keeping, running
 from bot.cli.console import DONE, INTERRUPTED, failed
 from bot.settings import SettingsError
 from index import CancelledBuildError, LibraryError
@@ -43,6 +43,9 @@ for _name, _command in (
     ("eval", asking.eval_),
     ("export", articles.export),
     ("import", articles.import_),
+    ("backup", keeping.backup_),
+    ("restore", keeping.restore_),
+    ("check", keeping.check_),
 ):
     app.command(name=_name)(_command)
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from index import Addition, Answer, ArticleInfo, Citation
+from index import Addition, Answer, ArticleInfo, Citation, Finding, Repaired
 from index.evaluation import SetResult
 
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
@@ -112,3 +112,20 @@ def _passage_value(citation: Citation | None, *, why: bool) -> dict[str, Value]:
 def result_value(result: SetResult) -> dict[str, Value]:
     """The figures of a set, by the names of `SetResult`."""
     return dict(asdict(result))
+
+
+def check_value(findings: Sequence[Finding], repaired: Repaired | None) -> dict[str, Value]:
+    """What a check found, and what a repair did before it."""
+    value: dict[str, Value] = {
+        "problems": sum(one.is_problem for one in findings),
+        "findings": [asdict(one) for one in findings],
+    }
+    if repaired is not None:
+        value["repaired"] = {
+            "kept": None if repaired.kept is None else str(repaired.kept),
+            "saved": repaired.saved,
+            "lost": repaired.lost,
+            "lost_titles": repaired.lost_titles,
+            "mended": repaired.mended,
+        }
+    return value

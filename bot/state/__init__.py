@@ -12,8 +12,10 @@ from bot.state.models import (
     WaitingInteraction,
 )
 from bot.state.state import State
+from bot.state.tables import MIGRATIONS
 
 __all__ = [
+    "MIGRATIONS",
     "AnswerRecord",
     "ChannelsMode",
     "RebuildRecord",

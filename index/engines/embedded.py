@@ -112,6 +112,17 @@ class EmbeddedEngine:
                 return 0
             return part.notes.article_doc.at(place + 1) - part.notes.article_doc.at(place)
 
+    def spans_of(self, language: str, article: int) -> list[tuple[int, int]]:
+        """Where the passages of an article begin and end, in characters of its text; none when it is not there."""
+        with self._lock:
+            part = self._partitions.get(language)
+            place = None if part is None else part.notes.articles.get(article)
+            if part is None or place is None:
+                return []
+            notes = part.notes
+            docs = range(notes.article_doc.at(place), notes.article_doc.at(place + 1))
+            return [(notes.doc_from.at(doc), notes.doc_to.at(doc)) for doc in docs]
+
     def passages_in(self, scope: Scope) -> int:
         """How many passages of some collections can be found."""
         with self._lock:

@@ -4,6 +4,7 @@ One database may hold the tables of several owners, each with migrations and a t
 """
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -17,8 +18,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from index.errors import NewerStoreError
-from index.store.connecting import AUTOCOMMIT, is_passing
+from index.store.connecting import AUTOCOMMIT, is_passing, is_sqlite
+from index.store.sqlite_files import keep_before_upgrade
 from index.store.tables import HEAD
+
+log = logging.getLogger(__name__)
 
 _MAX_ATTEMPTS = 8
 
@@ -28,11 +32,13 @@ class Migrations:
     """The way to some tables: an Alembic environment, its newest revision, and the table for a database's own revision.
 
     `env.py` in the folder gets the connection as `config.attributes["connection"]`, and `version_table` likewise.
+    `owner` names the tables for people.
     """
 
     folder: Path
     head: str
     version_table: str = "alembic_version"
+    owner: str = "articles"
 
 
 ARTICLES = Migrations(Path(__file__).parent / "migrations", HEAD)
@@ -47,21 +53,43 @@ def revision_of(connection: Connection, migrations: Migrations = ARTICLES) -> st
     return MigrationContext.configure(connection, opts=options).get_current_revision()
 
 
-def migrate(connection: Connection, address: str, migrations: Migrations = ARTICLES) -> None:
-    """Bring the database to the newest revision, within the transaction of `connection`; nothing to do is fine.
+def is_known(revision: str, migrations: Migrations = ARTICLES) -> bool:
+    """Whether this version has the revision; it has not those of newer versions."""
+    return revision in {script.revision for script in _scripts(migrations).walk_revisions()}
 
-    Raises:
-        NewerStoreError: No revision here is the database's; nothing was changed.
-    """
+
+def _scripts(migrations: Migrations) -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config(migrations))
+
+
+def _config(migrations: Migrations) -> Config:
     config = Config()
     # ConfigParser, which Alembic uses, gives `%` a meaning.
     config.set_main_option("script_location", str(migrations.folder).replace("%", "%%"))
+    return config
+
+
+def migrate(connection: Connection, address: str, migrations: Migrations = ARTICLES) -> None:
+    """Bring the database to the newest revision, within the transaction of `connection`; nothing to do is fine.
+
+    A SQLite file that is older is copied first: see `keep_before_upgrade`.
+
+    Raises:
+        NewerStoreError: No revision here is the database's; nothing was changed.
+        NoRoomError: There is no room for the copy; nothing was changed.
+    """
+    config = _config(migrations)
     config.attributes["connection"] = connection
     config.attributes["version_table"] = migrations.version_table
     current = revision_of(connection, migrations)
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if current is not None and current not in known:
+    if current is not None and not is_known(current, migrations):
         raise NewerStoreError(address, current)
+    url = connection.engine.url
+    if current is not None and current != migrations.head and is_sqlite(url) and url.database:
+        # Within the transaction: whoever else wants to upgrade waits, and copies what is not upgraded yet.
+        label = current if migrations.owner == ARTICLES.owner else f"{migrations.owner}-{current}"
+        copied = keep_before_upgrade(Path(url.database), label, address)
+        log.warning("upgrading the database from revision %s; %s is as it was before", current, copied)
     command.upgrade(config, "head")
 
 
