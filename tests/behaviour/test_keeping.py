@@ -359,14 +359,16 @@ def test_newer_tables_are_a_problem_and_not_looked_into(filled: Run, tmp_path: P
     assert "newer" in told(filled("check", "--repair"))
 
 
-@pytest.mark.parametrize("harm", ["page", "head", "short"])
+@pytest.mark.parametrize("harm", ["text", "list", "head", "short"])
 def test_what_can_be_read_of_a_damaged_database_is_saved(filled: Run, tmp_path: Path, harm: str) -> None:
     file = tmp_path / "library.db"
     settle(file)
     before = titles(file)
     match harm:
-        case "page":
-            spoil(file, page_of(file, "90,000"))
+        case "text":
+            spoil(file, page_of(file, "Storm Odila"))
+        case "list":
+            spoil(file, page_of(file, "storm odila"))
         case "head":
             with file.open("r+b") as opened:
                 opened.seek(100)
@@ -381,7 +383,9 @@ def test_what_can_be_read_of_a_damaged_database_is_saved(filled: Run, tmp_path: 
     assert set(problems(found)) == {"database file"}
     assert (code, err) == (0, "")
     (kept,) = tmp_path.glob("library.db.before-repair-????????-??????")
-    if harm != "head":
+    if harm == "list":
+        assert titles(file) == before
+    elif harm != "head":
         # But for the mode of its journal.
         assert kept.read_bytes()[100:] == damaged[100:]
         assert 0 < len(titles(file)) < len(before)
