@@ -111,6 +111,7 @@ class Library:
         self._ranking = ThreadPoolExecutor(1, thread_name_prefix="ranking")
         self._writing = asyncio.Lock()
         self._rebuilding = asyncio.Lock()
+        self._mending = asyncio.Lock()
         self._is_closing = False
 
     @classmethod
@@ -192,13 +193,52 @@ class Library:
         self._store.require_open()
         top_k = min(max(top_k, 1), 50)
         within = None if article is None else await self._known(article, scope)
-        ranking = await asyncio.get_running_loop().run_in_executor(
-            self._ranking, self._rank, question, scope, top_k, within
-        )
+        ranking = await self._ranked(question, scope, top_k, within)
         answer = await self._answered(question, ranking, top_k, began, within=within, refuse=refuse)
         if within is not None and answer.refusal in _IN_ARTICLE:
             return replace(answer, reason=_IN_ARTICLE[answer.refusal])
         return answer
+
+    async def _ranked(self, question: str, scope: Scope, top_k: int, within: ArticleInfo | None) -> Ranking | None:
+        engine, loop = self._engine, asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._ranking, self._rank, question, scope, top_k, within)
+        except LibraryError:
+            raise
+        except Exception:
+            # Numbers out of a damaged file lead anywhere. What is not damaged has a bug, which is told as ever.
+            if self._engine is engine and not await self._mend(engine):
+                raise
+        return await loop.run_in_executor(self._ranking, self._rank, question, scope, top_k, within)
+
+    async def mend_index(self) -> bool:
+        """Read the files of the saved index, and build it anew if they are damaged; questions go on meanwhile.
+
+        Returns:
+            Whether they were damaged.
+
+        Raises:
+            FailedBuildError: They are damaged, and the index could not be built.
+        """
+        return await self._mend(self._engine)
+
+    async def _mend(self, engine: EmbeddedEngine) -> bool:
+        async with self._mending:
+            if self._engine is not engine:
+                # It is built already, by whoever found the damage first.
+                return True
+            if not await asyncio.to_thread(engine.is_damaged):
+                return False
+            log.error("files of the index are damaged; it is built anew from the stored articles")
+            try:
+                await self.rebuild()
+            except LibraryError:
+                raise
+            except Exception:
+                # The summary compares with the damaged index, after the new one is in its place.
+                if self._engine is engine:
+                    raise
+            return True
 
     async def _answered(
         self,

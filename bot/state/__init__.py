@@ -1,5 +1,6 @@
 """What the bot keeps of its servers, answers and people, beside the articles."""
 
+from bot.state.attempts import Attempts
 from bot.state.models import (
     AnswerRecord,
     ChannelsMode,
@@ -17,6 +18,7 @@ from bot.state.tables import MIGRATIONS
 __all__ = [
     "MIGRATIONS",
     "AnswerRecord",
+    "Attempts",
     "ChannelsMode",
     "RebuildRecord",
     "RebuildState",

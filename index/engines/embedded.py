@@ -1,6 +1,7 @@
 """The engine in this process: per language a ranker and the annotations of the same passages."""
 
 import json
+import shutil
 import threading
 import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -20,6 +21,7 @@ from index.ranking.bm25 import PostingsBM25
 from index.ranking.postings import Base, build_base
 
 FORMAT_VERSION = 1
+_READ_AT_ONCE = 1 << 20
 _BASE = ("pointers", "docs", "codes", "lengths", "pair_tf", "pair_length", "bounds")
 
 
@@ -41,6 +43,7 @@ class EmbeddedEngine:
         self._lock = threading.RLock()
         self.built_at: datetime | None = None
         """When all articles were last analysed for this index; None: it grew from nothing."""
+        self._files: dict[Path, int] = {}
         self.saved_bytes: int | None = None
         """Size of the generation that was opened or saved; None: there is none."""
 
@@ -281,8 +284,13 @@ class EmbeddedEngine:
         folder.mkdir(parents=True, exist_ok=True)
         name = generations.next_name(folder)
         (folder / name).mkdir()
-        self.write(folder / name, store_id)
-        generations.make_live(folder, name)
+        try:
+            self.write(folder / name, store_id)
+            generations.make_live(folder, name)
+        except BaseException:
+            # What is half written takes room, and a full disk may be why.
+            shutil.rmtree(folder / name, ignore_errors=True)
+            raise
         for part in self._partitions.values():
             part.changed = 0
 
@@ -297,7 +305,7 @@ class EmbeddedEngine:
                 np.save(place / f"{array}.npy", getattr(part.ranker.base, array))
             languages[code] = part.notes.collections
         files = {
-            str(path.relative_to(target)): [path.stat().st_size, zlib.crc32(path.read_bytes())]
+            str(path.relative_to(target)): [path.stat().st_size, _checksum(path)]
             for path in sorted(target.rglob("*"))
             if path.is_file()
         }
@@ -331,6 +339,18 @@ class EmbeddedEngine:
             name = generations.live(folder)
         return None
 
+    def is_damaged(self) -> bool:
+        """Whether a file that this engine reads has changed; those that were removed stay as they are for readers."""
+        for path, expected in self._files.items():
+            try:
+                if _checksum(path) != expected:
+                    return True
+            except FileNotFoundError:
+                continue
+            except OSError:
+                return True
+        return False
+
     @classmethod
     def map(cls, source: Path, store_id: str, *, verify: bool = False) -> "EmbeddedEngine | None":
         """Map what `write` wrote; None when it is damaged, or of another store or analysis. See `open`."""
@@ -348,10 +368,11 @@ class EmbeddedEngine:
             for path, (size, expected) in manifest["files"].items():
                 if (source / path).stat().st_size != size:
                     return None
-                if verify and zlib.crc32((source / path).read_bytes()) != expected:
+                if verify and _checksum(source / path) != expected:
                     return None
             engine = cls()
             engine.saved_bytes = sum(size for size, _ in manifest["files"].values())
+            engine._files = {source / path: expected for path, (_, expected) in manifest["files"].items()}
             built_at = manifest.get("built_at")
             engine.built_at = None if built_at is None else datetime.fromisoformat(built_at).astimezone(UTC)
             for code, collections in manifest["languages"].items():
@@ -362,6 +383,14 @@ class EmbeddedEngine:
             # Whatever stands in a damaged manifest: the store is the truth, and the index is built anew.
             return None
         return engine
+
+
+def _checksum(path: Path) -> int:
+    found = 0
+    with path.open("rb") as file:
+        while part := file.read(_READ_AT_ONCE):
+            found = zlib.crc32(part, found)
+    return found
 
 
 class OneArticle:

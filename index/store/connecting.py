@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from index.errors import StoreError
-from index.store.sqlite_files import reading
+from index.store.sqlite_files import is_left_alone, reading
 
 AUTOCOMMIT: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
 """Execution options for reading: no transaction is opened, and none has to be ended."""
@@ -32,7 +32,7 @@ _REASONS = (
     (("is locked", "is busy"), "it is locked by another program; try again when that has finished"),
     (("not a database",), "the file is not a database"),
     (
-        ("malformed", "disk i/o error"),
+        ("malformed", "disk i/o error", "could not decode to utf-8"),
         "the file is damaged, or its disk is; run `footnote check`, and restore a backup or `footnote check --repair`",
     ),
     (("unable to open database file",), "the file cannot be opened; look whether Footnote may write there"),
@@ -77,7 +77,7 @@ def make_folder(url: URL) -> None:
 def connect(url: URL) -> AsyncEngine:
     """Prepare connections for everything; none is opened yet."""
     if is_sqlite(url):
-        engine = create_async_engine(url, hide_parameters=True)
+        engine = create_async_engine(_as_it_lies(url), hide_parameters=True)
         _set_up_sqlite(engine.sync_engine)
         return engine
     try:
@@ -88,9 +88,17 @@ def connect(url: URL) -> AsyncEngine:
         raise StoreError(shown(url), "the driver asyncpg is missing; run: pip install asyncpg") from error
 
 
+def _as_it_lies(url: URL) -> URL:
+    """The address of a SQLite file; where nothing can be written, one by which SQLite tries not to."""
+    if not url.database or url.database.startswith("file:") or not is_left_alone(Path(url.database)):
+        return url
+    query = {"immutable": "1", "uri": "true"}
+    return url.set(database=Path(url.database).absolute().as_uri(), query=query)
+
+
 def connect_in_thread(url: URL) -> Engine:
     """Prepare connections to a SQLite file for a thread that uses them by itself; none is opened yet."""
-    engine = create_engine(url.set(drivername="sqlite+pysqlite"), hide_parameters=True)
+    engine = create_engine(_as_it_lies(url).set(drivername="sqlite+pysqlite"), hide_parameters=True)
     _set_up_sqlite(engine)
     return engine
 

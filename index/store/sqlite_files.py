@@ -34,7 +34,7 @@ def reading(file: Path, *, immutable: bool = False) -> sqlite3.Connection:
         sqlite3.Error: It cannot be opened; that it is no database shows itself at the first statement.
     """
     address = file.absolute().as_uri()
-    if immutable or _is_left_alone(file):
+    if immutable or is_left_alone(file):
         # Where nothing can be written, SQLite cannot make the file in which readers and writers find each other.
         return sqlite3.connect(f"{address}?immutable=1", uri=True, timeout=_BUSY_S)
     return sqlite3.connect(f"{address}?mode=ro", uri=True, timeout=_BUSY_S)
@@ -168,12 +168,7 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
-def is_writable(file: Path) -> bool:
-    """Whether the folder of a file, and the file if it is there, can be written."""
-    return os.access(file.parent, os.W_OK) and (not file.exists() or os.access(file, os.W_OK))
-
-
-def _is_left_alone(file: Path) -> bool:
+def is_left_alone(file: Path) -> bool:
     """Whether nobody can write a file, so that it may be read without locks."""
     waiting = file.with_name(file.name + "-wal")
     has_waiting = waiting.exists() and waiting.stat().st_size > 0
