@@ -58,10 +58,10 @@ async def made(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(file: Path) -> Iterator[None]:
     """Another process holds the lock of the database."""
     code = (
-        f"import sqlite3, sys; c = sqlite3.connect({str(folder / 'library.db')!r})\n"
+        f"import sqlite3, sys; c = sqlite3.connect({str(file)!r})\n"
         "c.execute('BEGIN EXCLUSIVE'); print('locked', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -179,7 +179,7 @@ async def test_while_another_program_holds_the_lock_questions_are_answered(
     monkeypatch.setattr(attempts, "WAIT_S", 0.1)
     async with home(made) as (library, state, desk):
         await state.save_server(ServerSettings(7, user_daily_limit=1_000))
-        with locked(made):
+        with locked(made / "library.db"):
             began = asyncio.get_running_loop().time()
             reply = await desk.ask(ALICE, QUESTION)
             took = asyncio.get_running_loop().time() - began
