@@ -25,7 +25,7 @@ async def test_on_a_full_disk_it_answers_and_keeps_the_answers_when_there_is_roo
             await place.alice.slash(place.general, "ask", question=QUESTION)
             filler = fill(disk)
             full = [await place.alice.slash(place.general, "ask", question=QUESTION) for _ in range(15)]
-            mentioned = await place.discord.reply_to(await place.alice.ask(place.general, QUESTION))
+            mentioned = await place.alice.ask(place.general, QUESTION)
             said = await bot.says("could not be kept")
             filler.unlink()
             after = await place.alice.slash(place.general, "ask", question=QUESTION)
@@ -75,9 +75,12 @@ async def test_a_damaged_index_is_built_anew_while_it_runs(place: Place, folder:
         for path in live_files(folder):
             scribble(path)
         shutil.move(folder / "index", folder / "footnote.db.index")
-        asked = [await place.alice.slash(place.general, "ask", question=QUESTION) for _ in range(3)]
+        asked = [await place.alice.slash(place.general, "ask", question=QUESTION, wait=False) for _ in range(3)]
+        # They wait until a process has been started and has built it.
+        await place.discord.until(
+            lambda: all(one.message is not None and QUOTE in one.text for one in asked), "answers", 60
+        )
         code = await bot.stop()
 
-    assert all(QUOTE in one.text for one in asked)
     assert "built anew" in bot.log
     assert code == 0
