@@ -1,5 +1,6 @@
 """Who may ask what, and where: scopes, limits, follow-ups, and what is kept of an answer. Knows no Discord object."""
 
+import asyncio
 import secrets
 import string
 from collections import OrderedDict, deque
@@ -107,6 +108,7 @@ class Desk:
         self._servers = Window(settings.server_questions_per_minute)
         self._attempts = Attempts()
         self._unsaved: OrderedDict[str, AnswerRecord] = OrderedDict()
+        self._saving = asyncio.Lock()
 
     async def ask(
         self,
@@ -165,8 +167,6 @@ class Desk:
         self._unsaved[record.id] = record
         while len(self._unsaved) > _MOST_UNSAVED:
             self._unsaved.popitem(last=False)
-        await self._state.record(record)
-        self._unsaved.pop(record.id, None)
         await self.save_rest()
 
     async def save_rest(self) -> None:
@@ -175,14 +175,22 @@ class Desk:
         Raises:
             StoreError: They still cannot be saved.
         """
-        for record in list(self._unsaved.values()):
-            await self._state.record(record)
-            self._unsaved.pop(record.id, None)
+        for answer_id in list(self._unsaved):
+            async with self._saving:
+                record = self._unsaved.get(answer_id)
+                if record is None:
+                    continue
+                await self._state.record(record)
+                # What was attached meanwhile is saved the next time.
+                if self._unsaved.get(answer_id) is record:
+                    del self._unsaved[answer_id]
 
     async def attach(self, record: AnswerRecord, *, channel_id: int, message_id: int) -> None:
         """Note in which message of the bot an answer stands."""
         if record.id in self._unsaved:
-            self._unsaved[record.id] = replace(record, channel_id=channel_id, message_id=message_id)
+            await self._attempts.tried(
+                "an answer", self._save(replace(record, channel_id=channel_id, message_id=message_id))
+            )
             return
         attached = self._state.attach(record.id, channel_id=channel_id, message_id=message_id)
         await self._attempts.tried("the message of an answer", attached)
@@ -191,6 +199,25 @@ class Desk:
         """Forget an answer that was not shown."""
         if self._unsaved.pop(record.id, None) is None:
             await self._attempts.tried("that an answer was not shown", self._state.delete_answer(record.id))
+
+    async def delete(self, record: AnswerRecord) -> None:
+        """Delete an answer with its ratings.
+
+        Raises:
+            StoreError: It is still kept.
+        """
+        async with self._saving:
+            self._unsaved.pop(record.id, None)
+            await self._state.delete_answer(record.id)
+
+    async def forget_user(self, user_id: int) -> int:
+        """Delete all that is kept of a person, and tell how many questions that were; see `State.forget_user`."""
+        async with self._saving:
+            theirs = [record.id for record in self._unsaved.values() if record.asker_id == user_id]
+            deleted = await self._state.forget_user(user_id)
+            for answer_id in theirs:
+                self._unsaved.pop(answer_id, None)
+        return deleted + len(theirs)
 
     async def _search(
         self, question: str, scope: tuple[str, ...], article: str | None, previous: tuple[AnswerRecord, int] | None

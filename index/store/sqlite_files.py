@@ -170,6 +170,6 @@ def sync(path: Path) -> None:
 
 def is_left_alone(file: Path) -> bool:
     """Whether nobody can write a file, so that it may be read without locks."""
-    waiting = file.with_name(file.name + "-wal")
-    has_waiting = waiting.exists() and waiting.stat().st_size > 0
-    return file.exists() and not os.access(file.parent, os.W_OK) and not has_waiting
+    # They are there while another user's process has it open.
+    is_in_use = any(file.with_name(file.name + ending).exists() for ending in _BESIDE)
+    return file.exists() and not os.access(file.parent, os.W_OK) and not is_in_use

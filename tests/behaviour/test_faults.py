@@ -158,6 +158,8 @@ async def test_from_a_read_only_disk_questions_are_answered(made: Path) -> None:
 
 def test_commands_on_a_read_only_disk(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store = ["--store", address_of(made)]
+    # It leaves SQLite's companions beside the file.
+    assert main(["check", *store]) == 0
     with read_only(made):
         assert main(["ask", QUESTION, *store]) == 0
         assert main(["check", *store]) == 0
@@ -184,12 +186,17 @@ async def test_while_another_program_holds_the_lock_questions_are_answered(
             reply = await desk.ask(ALICE, QUESTION)
             took = asyncio.get_running_loop().time() - began
             turned = await desk.turn(await desk.record(reply.record.id, ALICE), 0)
+            await desk.ask(Asker(2, 7, 3, "en-US"), QUESTION)
+            unwanted = await desk.ask(ALICE, QUESTION)
             with pytest.raises(StoreError, match="locked by another program"):
                 await library.add([MORE])
         (added,) = await library.add([MORE])
+        await desk.delete(unwanted.record)
+        forgotten = await desk.forget_user(2)
         await desk.ask(ALICE, QUESTION)
         await desk.save_rest()
 
+    assert forgotten == 1
     assert took < 2
     assert reply.citation is not None
     assert turned.citation is not None
