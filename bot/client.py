@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +23,7 @@ from bot.rendering.cards import Accent, notice_card
 from bot.rendering.errors import error_card
 from bot.rendering.words import Words, words_for
 from bot.settings import Settings
-from bot.state import State
+from bot.state import Attempts, State
 from bot.views.answers import AnswerButton
 from bot.views.layout import layout
 from index import Library, LibraryError, StoreError
@@ -50,6 +50,9 @@ _RANDOM_ID = re.compile(r"[0-9a-f]{32}")
 
 UNANSWERED_S = 2.0
 """Whoever waits for a button or a form has responded by then."""
+
+_FIRST_LOOK_S = 60.0
+_LOOK_EVERY_S = 86_400.0
 
 
 class CatalogueTranslator(app_commands.Translator):
@@ -120,6 +123,7 @@ class FootnoteBot(commands.AutoShardedBot):
         self.desk = desk if desk is not None else Desk(library, state, settings)
         self.questions = questions if questions is not None else Questions(shows_text=settings.log_questions)
         self._force_sync = force_sync
+        self._attempts = Attempts()
         self._working = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -133,6 +137,7 @@ class FootnoteBot(commands.AutoShardedBot):
         await self.load_commands()
         self.keep(self._synchronise())
         self.keep(self._finish_waiting())
+        self.keep(self._look_after_index())
         self._clean.start()
 
     async def load_commands(self) -> None:
@@ -162,6 +167,8 @@ class FootnoteBot(commands.AutoShardedBot):
             await asyncio.wait_for(self._idle.wait(), DRAIN_S)
         except TimeoutError:
             log.warning("stopped with %d answers unfinished", self._working)
+        with suppress(StoreError, TimeoutError):
+            await asyncio.wait_for(self.desk.save_rest(), 1.0)
 
     async def close(self) -> None:
         """See `discord.Client.close`."""
@@ -213,7 +220,8 @@ class FootnoteBot(commands.AutoShardedBot):
         if not force and await self.is_synchronised():
             return False
         synced = await self.tree.sync()
-        await self.state.set_value(_COMMANDS_KEY, await self._commands_hash())
+        saved = self.state.set_value(_COMMANDS_KEY, await self._commands_hash())
+        await self._attempts.tried("the commands that Discord knows", saved)
         log.info("told Discord of %d commands", len(synced))
         return True
 
@@ -300,14 +308,15 @@ class FootnoteBot(commands.AutoShardedBot):
             finally:
                 making.cancel()
                 if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
-                    await self.state.drop_waiting(interaction.id)
+                    await self._attempts.tried("that an asker has the answer", self.state.drop_waiting(interaction.id))
 
     async def _think(self, interaction: discord.Interaction[Any], *, is_private: bool) -> None:
         await sending.think(interaction, is_private=is_private)
         # If the process ends now, the next one tells the asker: see `_finish_waiting`.
-        await self.state.keep_waiting(
+        waiting = self.state.keep_waiting(
             interaction.id, interaction.application_id, interaction.token, interaction.created_at
         )
+        await self._attempts.tried("that an asker waits", waiting)
 
     async def _finish_waiting(self) -> None:
         """Tell those who saw "thinking" when the process ended, as long as Discord lets us: 15 minutes."""
@@ -322,10 +331,27 @@ class FootnoteBot(commands.AutoShardedBot):
                     log.info("an asker could not be told of the restart: %s", error)
             await self.state.drop_waiting(waiting.interaction_id)
 
+    async def _look_after_index(self) -> None:
+        """Find damage of the index before a question does: soon after the start, and then each day."""
+        pause = _FIRST_LOOK_S
+        while True:
+            await asyncio.sleep(pause)
+            pause = _LOOK_EVERY_S
+            try:
+                await self.library.mend_index()
+            except LibraryError as error:
+                log.error("the index is damaged, and was not mended: %s", error)  # noqa: TRY400 - it tells all
+
     @tasks.loop(hours=1)
     async def _clean(self) -> None:
         """Delete what is kept for a time only."""
-        deleted = await self.state.purge(discord.utils.utcnow(), self.settings.answer_days)
+        try:
+            await self.desk.save_rest()
+            deleted = await self.state.purge(discord.utils.utcnow(), self.settings.answer_days)
+        except StoreError as error:
+            # The next hour is soon enough; an exception would end the loop for good.
+            log.warning("nothing was cleaned up: %s", error)
+            return
         if deleted:
             log.info("deleted %d records whose time was over", deleted)
 

@@ -7,20 +7,24 @@ from index.errors import (
     FailedBuildError,
     LibraryError,
     NewerStoreError,
+    NoRoomError,
     QuestionError,
     RebuildRunningError,
     StoreError,
+    StoreInUseError,
     UnknownArticleError,
     UnknownFeedError,
     UnknownJobError,
     UnreadableFileError,
     UnusableArticleError,
+    UnusableBackupError,
 )
 from index.gathering.gatherer import Gatherer
 from index.gathering.models import Feed, FeedNews, Job, JobKind, JobState
 from index.gathering.rules import GatheringRules
 from index.ingestion.files import MAX_FILE_BYTES
 from index.ingestion.problems import Problem, UnusableSourceError
+from index.keeping import Checked, Repaired, Restored, backup, check, repair, restore
 from index.library import Agreement, Library, LibraryStatus
 from index.models import (
     SHARED_COLLECTION,
@@ -40,9 +44,10 @@ from index.models import (
     Status,
     Stored,
 )
-from index.store import Database, Migrations, StoreExamination, UtcDateTime, examine
+from index.store import ARTICLES, Database, Migrations, StoreExamination, UtcDateTime, examine
 
 __all__ = [
+    "ARTICLES",
     "MAX_FILE_BYTES",
     "SHARED_COLLECTION",
     "Addition",
@@ -53,6 +58,7 @@ __all__ = [
     "ArticlePage",
     "CancelledBuildError",
     "Change",
+    "Checked",
     "Citation",
     "Database",
     "Draft",
@@ -70,6 +76,7 @@ __all__ = [
     "LibraryStatus",
     "Migrations",
     "NewerStoreError",
+    "NoRoomError",
     "Problem",
     "QuestionError",
     "RebuildProgress",
@@ -77,18 +84,26 @@ __all__ = [
     "RebuildSummary",
     "Refusal",
     "RemovedLine",
+    "Repaired",
+    "Restored",
     "Sort",
     "Span",
     "Status",
     "StoreError",
     "StoreExamination",
+    "StoreInUseError",
     "Stored",
     "UnknownArticleError",
     "UnknownFeedError",
     "UnknownJobError",
     "UnreadableFileError",
     "UnusableArticleError",
+    "UnusableBackupError",
     "UnusableSourceError",
     "UtcDateTime",
+    "backup",
+    "check",
     "examine",
+    "repair",
+    "restore",
 ]

@@ -206,7 +206,7 @@ class Ask(commands.Cog):
         _take_note(asked, reply)
         if reply.record.status == Status.REFUSED and not is_mention and before is None:
             # Nobody asked the bot: it has nothing to say.
-            await self._bot.state.delete_answer(reply.record.id)
+            await self._bot.desk.drop(reply.record)
             return
         with asked.stage("render"):
             view = answer_view(reply, words)
@@ -215,7 +215,7 @@ class Ask(commands.Cog):
         if sent is None:
             asked.lost()
         else:
-            await self._bot.state.attach(reply.record.id, channel_id=message.channel.id, message_id=sent)
+            await self._bot.desk.attach(reply.record, channel_id=message.channel.id, message_id=sent)
 
     async def _ask(
         self, message: discord.Message, question: str, before: AnswerRecord | None, locale: str | None
@@ -258,7 +258,7 @@ class Ask(commands.Cog):
         """Tell the asker once in private why there is no answer, and who can help."""
         log.info("no permission in channel %d: %s", message.channel.id, error.text)
         key, now = (message.author.id, message.channel.id), datetime.now(UTC)
-        if now - self._hinted.get(key, datetime.min.replace(tzinfo=UTC)) < _HINT_EVERY:
+        if abs(now - self._hinted.get(key, datetime.min.replace(tzinfo=UTC))) < _HINT_EVERY:
             return
         self._hinted = {one: at for one, at in self._hinted.items() if now - at < _HINT_EVERY} | {key: now}
         text = words.say(

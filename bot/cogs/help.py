@@ -48,7 +48,7 @@ class ForgetButton(Button, template=r"forget1"):
         words = await host.words(interaction)
 
         async def forget() -> ui.LayoutView:
-            return layout(forgotten_card(await host.state.forget_user(interaction.user.id), words))
+            return layout(forgotten_card(await host.desk.forget_user(interaction.user.id), words))
 
         await change(interaction, forget)
 

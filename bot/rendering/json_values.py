@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import cast
 
 from bot.findings import Finding
-from index import Addition, Answer, ArticleInfo, Citation, Feed, Job
+from index import Addition, Answer, ArticleInfo, Checked, Citation, Feed, Job, Repaired
 from index.evaluation import SetResult
 
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
@@ -138,3 +138,20 @@ def _passage_value(citation: Citation | None, *, why: bool) -> dict[str, Value]:
 def result_value(result: SetResult) -> dict[str, Value]:
     """The figures of a set, by the names of `SetResult`."""
     return dict(asdict(result))
+
+
+def check_value(findings: Sequence[Checked], repaired: Repaired | None) -> dict[str, Value]:
+    """What a check found, and what a repair did before it."""
+    value: dict[str, Value] = {
+        "problems": sum(one.is_problem for one in findings),
+        "findings": [asdict(one) for one in findings],
+    }
+    if repaired is not None:
+        value["repaired"] = {
+            "kept": None if repaired.kept is None else str(repaired.kept),
+            "saved": repaired.saved,
+            "lost": repaired.lost,
+            "lost_titles": repaired.lost_titles,
+            "mended": repaired.mended,
+        }
+    return value

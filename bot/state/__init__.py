@@ -1,5 +1,6 @@
 """What the bot keeps of its servers, answers and people, beside the articles."""
 
+from bot.state.attempts import Attempts
 from bot.state.models import (
     AnswerRecord,
     ChannelsMode,
@@ -12,9 +13,12 @@ from bot.state.models import (
     WaitingInteraction,
 )
 from bot.state.state import State
+from bot.state.tables import MIGRATIONS
 
 __all__ = [
+    "MIGRATIONS",
     "AnswerRecord",
+    "Attempts",
     "ChannelsMode",
     "RebuildRecord",
     "RebuildState",

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,9 +166,8 @@ class Annotations:
         self.title_start = column("title_start", 0)
         self.title_words = column("title_words")
         counts = known.get("gram_counts")
-        self.gram_counts: NDArray[np.int64] = (
-            np.zeros(GRAM_BUCKETS, np.int64) if counts is None else np.array(counts, np.int64)
-        )
+        # Mapped until it changes: 1 MB of memory for each language otherwise, of which a question reads a few numbers.
+        self.gram_counts: NDArray[np.integer[Any]] = np.zeros(GRAM_BUCKETS, np.int64) if counts is None else counts
         self.collections = list(collections)
         self._collection_ids = {name: i for i, name in enumerate(self.collections)}
         self.articles = {int(n): i for i, n in enumerate(self.article_number.all().tolist())}
@@ -306,6 +306,8 @@ class Annotations:
     def _count_grams(self, words: NDArray[np.int32], sign: int) -> None:
         start = self.gram_start.take(words).astype(np.int64)
         length = self.gram_start.take(words + 1).astype(np.int64) - start
+        if not self.gram_counts.flags.writeable:
+            self.gram_counts = self.gram_counts.astype(np.int64)
         np.add.at(self.gram_counts, self.grams.take(ranges(start, length)), sign)
 
     # ---- reading

@@ -30,9 +30,9 @@ from index.errors import NewerStoreError, StoreError, UnknownArticleError
 from index.models import ArticleInfo, Change, NewArticle, Sort
 from index.store import Store, connecting
 from index.store.adding import content_hash
-from index.store.migrating import migrate
 from index.store.reading import AsyncReader, Reader, ThreadReader
 from index.store.tables import HEAD, articles, info_columns, metadata
+from index.store.upgrading import migrate
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
