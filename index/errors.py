@@ -12,8 +12,8 @@ LibraryError
 ├── StoreError               the operator has to look
 │   ├── NewerStoreError      the operator has to upgrade Footnote
 │   ├── NoRoomError          the operator has to make room on the disk
-│   └── StoreInUseError      the operator has to stop the bot
-├── UnusableBackupError      the operator has to choose another file
+│   ├── StoreInUseError      the operator has to stop the bot
+│   └── UnusableBackupError  the operator has to choose another file
 ├── CancelledBuildError      somebody stopped a build of the index; the old index stays
 ├── RebuildRunningError      somebody else builds the index; whoever asked can wait for it
 └── FailedBuildError         the operator has to look; the old index stays
@@ -129,13 +129,12 @@ class StoreInUseError(StoreError):
         super().__init__(address, "another process uses it; stop the bot, and every other footnote command, first")
 
 
-class UnusableBackupError(LibraryError):
+class UnusableBackupError(StoreError):
     """A file cannot be restored; nothing was changed."""
 
     def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"{path} was not restored: {reason}")
-        self.path = path
-        self.reason = reason
+        super().__init__(path, reason)
+        self.args = (f"{path} was not restored: {reason}",)
 
 
 class CancelledBuildError(LibraryError):
