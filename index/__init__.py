@@ -3,6 +3,7 @@
 from index.drafts import Draft
 from index.errors import (
     CancelledBuildError,
+    DuplicateFeedError,
     FailedBuildError,
     LibraryError,
     NewerStoreError,
@@ -10,11 +11,16 @@ from index.errors import (
     RebuildRunningError,
     StoreError,
     UnknownArticleError,
+    UnknownFeedError,
+    UnknownJobError,
     UnreadableFileError,
     UnusableArticleError,
 )
+from index.gathering.gatherer import Gatherer
+from index.gathering.models import Feed, FeedNews, Job, JobKind, JobState
+from index.gathering.rules import GatheringRules
 from index.ingestion.files import MAX_FILE_BYTES
-from index.ingestion.problems import Problem
+from index.ingestion.problems import Problem, UnusableSourceError
 from index.library import Library, LibraryStatus
 from index.models import (
     SHARED_COLLECTION,
@@ -49,7 +55,15 @@ __all__ = [
     "Citation",
     "Database",
     "Draft",
+    "DuplicateFeedError",
     "FailedBuildError",
+    "Feed",
+    "FeedNews",
+    "Gatherer",
+    "GatheringRules",
+    "Job",
+    "JobKind",
+    "JobState",
     "Library",
     "LibraryError",
     "LibraryStatus",
@@ -68,7 +82,10 @@ __all__ = [
     "StoreError",
     "Stored",
     "UnknownArticleError",
+    "UnknownFeedError",
+    "UnknownJobError",
     "UnreadableFileError",
     "UnusableArticleError",
+    "UnusableSourceError",
     "UtcDateTime",
 ]

@@ -50,7 +50,7 @@ from index.moving import exported, parse_export, read_export
 from index.ranking.model import model
 from index.rebuilding import build
 from index.rebuilding.parent import Request
-from index.store import Store, finished
+from index.store import ARTICLES, Database, Store, finished
 
 log = logging.getLogger(__name__)
 
@@ -308,7 +308,18 @@ class Library:
                     outcomes.append(Addition(draft.source, None, None, 0, (), str(item), item.kind))
                     continue
                 result = next(stored)
-                outcomes.append(Addition(draft.source, result.info, result.change, item.passages, item.left_out, None))
+                same = result.change is Change.UNCHANGED and result.info.source != item.article.source
+                outcomes.append(
+                    Addition(
+                        draft.source,
+                        result.info,
+                        result.change,
+                        item.passages,
+                        item.left_out,
+                        None,
+                        duplicate_of=result.info if same else None,
+                    )
+                )
                 done.append((result, item.article.text))
             await self._index(done)
             return outcomes
@@ -438,6 +449,19 @@ class Library:
         """What is known of an article; None when there is none, or not in these collections."""
         info = await self._store.info(article_id)
         return info if info is not None and (scope is None or info.collection in scope) else None
+
+    async def sources(self, article_id: str, scope: Scope = None) -> tuple[str, ...]:
+        """Where an article's text stands: its own source first, then those of copies that came later.
+
+        Raises:
+            UnknownArticleError: No article of the scope has this id.
+        """
+        info = await self._known(article_id, scope)
+        return (info.source, *await self._store.sources(article_id))
+
+    async def database(self) -> Database:
+        """Open another way to the library's database, for what is kept beside the articles; close it yourself."""
+        return await Database.open(self._address, ARTICLES)
 
     async def passages(self, info: ArticleInfo) -> int:
         """How many passages an article has; 0 for one that is gone."""

@@ -98,16 +98,22 @@ class Reader:
             At least one item for each file.
         """
         files = await asyncio.to_thread(article_files, paths, READABLE_SUFFIXES)
+        async with aclosing(self.files(files)) as found:
+            async for _, item in found:
+                yield item
+
+    async def files(self, files: Sequence[Path]) -> AsyncGenerator[tuple[Path, Item], None]:
+        """Read files as `paths` does, each item with the file that it is of."""
         for first in range(0, len(files), _READ_AT_ONCE):
             batch = files[first : first + _READ_AT_ONCE]
             plain = await asyncio.to_thread(_read_plain, batch)
             for path, item in zip(batch, plain, strict=True):
                 if item is not None:
-                    yield item
+                    yield path, item
                     continue
                 async with aclosing(self._workers.articles(Bytes(path.name, path))) as found:
                     async for one in found:
-                        yield one
+                        yield path, one
 
 
 def _is_plain(content: bytes, name: str) -> bool:

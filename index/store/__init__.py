@@ -2,8 +2,8 @@
 
 from index.store.database import Database
 from index.store.finishing import finished
-from index.store.migrating import Migrations
+from index.store.migrating import ARTICLES, Migrations
 from index.store.store import Store
 from index.store.tables import UtcDateTime
 
-__all__ = ["Database", "Migrations", "Store", "UtcDateTime", "finished"]
+__all__ = ["ARTICLES", "Database", "Migrations", "Store", "UtcDateTime", "finished"]

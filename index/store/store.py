@@ -41,7 +41,8 @@ from index.store.finishing import finished
 from index.store.folding import folded
 from index.store.migrating import bring_up_to_date
 from index.store.reading import AsyncReader, Reader, ThreadReader
-from index.store.tables import articles, info_columns, meta
+from index.store.tables import articles, info_columns, meta, written_columns
+from index.store.tables import sources as sources_table
 
 _ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without o and 0, l, i and 1: people type ids
 _ID_LENGTH = 6
@@ -286,7 +287,7 @@ class Store:
             "added_by": info.added_by,
             "revision": info.revision,
         }
-        written = await connection.execute(insert(articles).values(values).returning(*info_columns))
+        written = await connection.execute(insert(articles).values(values).returning(*written_columns))
         return Stored(
             Change.ADDED if replaced is None else Change.REVISED, ArticleInfo(*written.one()), replaced=replaced
         )
@@ -316,6 +317,13 @@ class Store:
                 found = await connection.execute(select(*info_columns).where(articles.c.id == article_id))
                 row = found.first()
                 return None if row is None else ArticleInfo(*row)
+
+    async def sources(self, article_id: str) -> tuple[str, ...]:
+        """Where the text of an article stands besides its own source, in the order of the addresses."""
+        statement = select(sources_table.c.address).where(sources_table.c.article == article_id)
+        with self._use():
+            rows = await self._browser.read(statement.order_by(sources_table.c.address), {})
+        return tuple(row[0] for row in rows)
 
     async def find(
         self,
