@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from html import escape
 from io import BytesIO
 from pathlib import Path, PurePath
 from urllib.parse import unquote, urlsplit
@@ -75,6 +76,26 @@ class Reader:
         if isinstance(only, UnusableSourceError):
             raise only.of(address)
         return ReadPage(tuple(items), fetched.moved_to, fetched.etag, fetched.last_modified, fetched.max_age_s)
+
+    async def entry(self, address: str, title: str, content: str) -> FileArticle:
+        """Read what a feed itself has of an article.
+
+        Args:
+            address: The source of the article.
+            content: HTML.
+
+        Raises:
+            UnusableSourceError: It is no article; most often only the beginning of one.
+        """
+        page = f"<html><head><title>{escape(title)}</title></head><body><article>{content}</article></body></html>"
+        given = Bytes(address, page.encode("utf-8", "replace"), address, "text/html", "utf-8")
+        async with aclosing(self._workers.articles(given)) as found:
+            async for item in found:
+                if isinstance(item, UnreadableFileError):
+                    raise item
+                # What the feed has may name another page as its own.
+                return replace(item, source=address)
+        raise UnusableSourceError(address, Problem.EMPTY)
 
     async def upload(self, name: str, content: bytes) -> AsyncGenerator[Item, None]:
         """Read a file that came as bytes, an attachment for example.

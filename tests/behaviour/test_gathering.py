@@ -1,15 +1,30 @@
 """Articles from links, files and feeds, over real sockets on loopback and with real worker processes."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from index import Change, Gatherer, GatheringRules, Library, Problem
+from index import (
+    Change,
+    DuplicateFeedError,
+    FeedNews,
+    Gatherer,
+    GatheringRules,
+    Job,
+    JobKind,
+    JobState,
+    Library,
+    Problem,
+    UnknownJobError,
+)
 from tests.support.documents import docx, page, pdf, word_paragraph, zip_of
-from tests.support.web import Web, reply, served
+from tests.support.web import Request, Web, reply, served
 
 
 def lines(topic: str) -> list[str]:
@@ -127,3 +142,340 @@ async def test_uploads_are_added_line_by_line(gatherer: Gatherer) -> None:
     added = await gatherer.add_uploads([("a.txt", b"The tram runs since 1901."), ("b.png", b"\x89PNG")])
 
     assert [(one.source, one.problem_kind) for one in added] == [("a.txt", None), ("b.png", Problem.UNSUPPORTED_TYPE)]
+
+
+# ---- jobs
+
+
+async def ended(gatherer: Gatherer, job: Job) -> Job:
+    """The job after its end."""
+    async with asyncio.timeout(30):
+        return [step async for step in gatherer.follow(job.id)][-1]
+
+
+async def test_a_job_runs_by_itself_and_tells_line_by_line(web: Web, gatherer: Gatherer, library: Library) -> None:
+    web.routes["/bridge"] = reply(page(lines("bridge")))
+    await gatherer.start()
+
+    links = await gatherer.submit_links([web.url("/bridge"), web.url("/none")], "docs", "ada")
+    files = await gatherer.submit_uploads([("a.md", b"# Tram\n\nThe tram runs since 1901."), ("b.zip", b"PK")], "docs")
+
+    assert (links.state, links.what, links.total, links.asked_by) == (JobState.QUEUED, "2 addresses", 2, "ada")
+    done = await ended(gatherer, links)
+    assert (done.state, done.done, done.reason) == (JobState.DONE, 2, None)
+    assert [one.problem_kind for one in done.additions] == [None, Problem.MISSING]
+    assert done.additions[0].article is not None
+    assert done.additions[0].article == await library.info(done.additions[0].article.id)
+    assert [one.change for one in (await ended(gatherer, files)).additions] == [Change.ADDED, None]
+    assert [one.id for one in await gatherer.jobs({"docs"})] == [files.id, links.id]
+    assert await gatherer.jobs({"other"}) == []
+    with pytest.raises(UnknownJobError):
+        await gatherer.job(links.id, {"other"})
+
+
+async def test_a_job_is_cancelled_while_it_waits_and_while_it_runs(web: Web, gatherer: Gatherer) -> None:
+    asked = asyncio.Event()
+
+    async def hang(request: Request, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await asyncio.sleep(60)
+
+    web.routes["/slow"] = hang
+    waiting = await gatherer.submit_uploads([("a.md", b"# Tram")])
+    running = await gatherer.submit_links([web.url("/slow")])
+    assert (await gatherer.cancel(waiting.id)).state is JobState.CANCELLED
+    await gatherer.start()
+    async with asyncio.timeout(10):
+        await asked.wait()
+
+    cancelled = await gatherer.cancel(running.id)
+
+    assert (cancelled.state, cancelled.done) == (JobState.CANCELLED, 0)
+    assert await gatherer.jobs(active_only=True) == []
+    assert (await gatherer.cancel(running.id)) == cancelled
+
+
+async def test_a_job_that_was_running_goes_on_after_a_restart(
+    web: Web, library: Library, rules: GatheringRules
+) -> None:
+    asked = asyncio.Event()
+
+    async def hang(request: Request, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await asyncio.sleep(60)
+
+    web.routes |= {"/a": reply(page(lines("bridge"))), "/b": hang}
+    rules = replace(rules, pages_at_once=1)
+    async with await Gatherer.open(library, rules) as first:
+        await first.start()
+        job = await first.submit_links([web.url("/a"), web.url("/b")])
+        async with asyncio.timeout(10):
+            await asked.wait()
+    web.routes["/b"] = reply(page(lines("harbour")))
+
+    async with await Gatherer.open(library, rules) as second:
+        assert (await second.job(job.id)).state is JobState.QUEUED
+        await second.start()
+        done = await ended(second, job)
+
+    assert [one.change for one in done.additions] == [Change.ADDED, Change.ADDED]
+    assert web.paths.count("/a") == 1
+
+
+async def test_collections_take_turns(library: Library, rules: GatheringRules) -> None:
+    async with await Gatherer.open(library, replace(rules, jobs_at_once=1, slice_s=0.0)) as gatherer:
+        many = [(f"{n}.md", f"# Note {n}\n\nThe tram number {n} runs.".encode()) for n in range(6)]
+        big = await gatherer.submit_uploads(many, "big")
+        more = [await gatherer.submit_uploads([one], "big") for one in many[:2]]
+        small = await gatherer.submit_uploads([("s.md", b"# Small\n\nThe ferry runs.")], "small")
+
+        await gatherer.start()
+
+        for job in [big, *more, small]:
+            assert (await ended(gatherer, job)).state is JobState.DONE
+        times = {job.id: (await gatherer.job(job.id)).ended_at for job in [big, *more, small]}
+        assert min(times, key=lambda one: str(times[one])) == small.id
+        assert len((await gatherer.job(big.id)).additions) == 6
+
+
+# ---- feeds
+
+
+def feed_of(web: Web, *entries: tuple[str, str]) -> str:
+    """RSS of entries, each with a path and what stands in the feed itself."""
+    items = "".join(
+        f"<item><guid>{path}</guid><link>{web.url(path)}</link><title>News of {path}</title>"
+        f"<description><![CDATA[{content}]]></description></item>"
+        for path, content in entries
+    )
+    return f'<rss version="2.0"><channel><title>The Gazette</title>{items}</channel></rss>'
+
+
+class Clock:
+    """A time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, **units: float) -> None:
+        self.now += timedelta(**units)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest_asyncio.fixture
+async def timed(library: Library, rules: GatheringRules, clock: Clock) -> AsyncIterator[Gatherer]:
+    async with await Gatherer.open(library, rules, clock=clock) as gatherer:
+        yield gatherer
+
+
+async def test_a_feed_brings_what_is_new_and_what_has_changed_and_nothing_else(
+    web: Web, timed: Gatherer, clock: Clock
+) -> None:
+    told: list[FeedNews] = []
+
+    async def listen(news: FeedNews) -> None:
+        told.append(news)
+
+    timed.on_news(listen)
+    web.routes |= {
+        "/": reply(page([], head="<link rel='alternate' type='application/rss+xml' href='/feed'>")),
+        "/feed": reply(feed_of(web, ("/a", "x"), ("/b", "y"))),
+        "/a": reply(page(lines("bridge"))),
+        "/b": reply(page(lines("harbour"))),
+    }
+    feed = await timed.add_feed(web.url("/"), "docs", channel="7", added_by="ada")
+    assert (feed.address, feed.title, feed.kind) == (web.url("/feed"), "The Gazette", "feed")
+
+    first = await timed.check_feed(feed.id)
+    web.routes["/feed"] = reply(feed_of(web, ("/a", "x"), ("/b", "z"), ("/c", "")))
+    web.routes["/b"] = reply(page(lines("new harbour")))
+    web.routes["/c"] = reply(page(lines("lighthouse")))
+    second = await timed.check_feed(feed.id)
+    third = await timed.check_feed(feed.id)
+
+    assert [one.change for one in first.additions] == [Change.ADDED, Change.ADDED]
+    assert [one.change for one in second.additions] == [Change.REVISED, Change.ADDED]
+    assert third.additions == ()
+    assert web.paths.count("/a") == 1
+    assert [len(news.articles) for news in told] == [2, 2]
+    assert told[0].feed.channel == "7"
+    assert (await timed.feed(feed.id, {"docs"})).articles == 3
+    with pytest.raises(DuplicateFeedError):
+        await timed.add_feed(web.url("/feed"), "docs")
+
+
+async def test_an_entry_that_has_no_page_is_taken_from_the_feed_itself(web: Web, timed: Gatherer) -> None:
+    full = "".join(f"<p>{line}</p>" for line in lines("bridge"))
+    web.routes["/feed"] = reply(feed_of(web, ("/gone", full), ("/short", "Only a beginning.")))
+    feed = await timed.add_feed(web.url("/feed"))
+
+    job = await timed.check_feed(feed.id)
+
+    assert [one.problem_kind for one in job.additions] == [None, Problem.MISSING]
+    article = job.additions[0].article
+    assert article is not None
+    assert (article.title, article.source) == ("News of /gone", web.url("/gone"))
+
+
+async def test_a_check_fetches_no_more_entries_than_chosen_and_the_next_one_goes_on(web: Web, timed: Gatherer) -> None:
+    paths = [f"/{n}" for n in range(5)]
+    feed_reply = reply(feed_of(web, *((path, "") for path in paths)), headers={"ETag": '"1"'})
+
+    async def conditional(request: Request, writer: asyncio.StreamWriter) -> None:
+        same = request.headers.get("if-none-match") == '"1"'
+        writer.write(reply(b"", "304 Not Modified") if same else feed_reply)
+
+    web.routes["/feed"] = conditional
+    web.routes |= {path: reply(page(lines(f"bridge {path[1:]}"))) for path in paths}
+    feed = await timed.add_feed(web.url("/feed"), most=2)
+
+    found = [[one.source for one in (await timed.check_feed(feed.id)).additions] for _ in range(4)]
+
+    assert found == [[web.url("/0"), web.url("/1")], [web.url("/2"), web.url("/3")], [web.url("/4")], []]
+
+
+async def test_a_sitemap_brings_the_pages_below_a_path_and_obeys_robots(web: Web, timed: Gatherer) -> None:
+    urls = "".join(f"<url><loc>{web.url(path)}</loc></url>" for path in ("/news/a", "/news/secret", "/shop/b"))
+    web.routes |= {
+        "/sitemap.xml": reply(f"<urlset>{urls}</urlset>", headers={"Content-Type": "application/xml"}),
+        "/robots.txt": reply("User-agent: *\nDisallow: /news/secret", headers={"Content-Type": "text/plain"}),
+        "/news/a": reply(page(lines("bridge"))),
+    }
+    feed = await timed.add_feed(web.url("/sitemap.xml"), path_filter="/news/")
+
+    job = await timed.check_feed(feed.id)
+
+    assert feed.kind == "sitemap"
+    assert [(one.source, one.problem_kind) for one in job.additions] == [
+        (web.url("/news/a"), None),
+        (web.url("/news/secret"), Problem.ROBOTS),
+    ]
+
+
+async def test_a_failing_feed_waits_for_longer_each_time_and_tells_why(web: Web, timed: Gatherer, clock: Clock) -> None:
+    web.routes["/feed"] = reply(feed_of(web))
+    feed = await timed.add_feed(web.url("/feed"))
+    web.routes["/feed"] = reply(b"", "500 Oh no")
+    waits = []
+    for _ in range(12):
+        job = await timed.check_feed(feed.id)
+        now = await timed.feed(feed.id)
+        waits.append((now.next_check_at - clock.now).total_seconds() / 60)
+
+    assert job.state is JobState.FAILED
+    assert (now.failures, now.problem_kind, now.failing_since, now.enabled) == (
+        12, Problem.HTTP_STATUS, clock.now, True,
+    )  # fmt: skip
+    assert 5 <= waits[0] <= 5.5
+    assert 10 <= waits[1] <= 11
+    assert 24 * 60 <= waits[-1] <= 24 * 66
+    web.routes["/feed"] = reply(b"", "503 Later", headers={"Retry-After": "90000"})
+    await timed.check_feed(feed.id)
+    assert (await timed.feed(feed.id)).next_check_at - clock.now >= timedelta(hours=24)
+
+
+async def test_a_feed_that_is_gone_for_a_week_is_switched_off_and_somebody_is_told(
+    web: Web, timed: Gatherer, clock: Clock
+) -> None:
+    told: list[FeedNews] = []
+
+    async def listen(news: FeedNews) -> None:
+        told.append(news)
+
+    timed.on_news(listen)
+    web.routes["/feed"] = reply(feed_of(web))
+    feed = await timed.add_feed(web.url("/feed"))
+    web.routes["/feed"] = reply(b"", "410 Gone")
+
+    await timed.check_feed(feed.id)
+    clock.pass_(days=6.9)
+    await timed.check_feed(feed.id)
+    assert (await timed.feed(feed.id)).enabled
+    clock.pass_(days=0.2)
+    await timed.check_feed(feed.id)
+
+    assert not (await timed.feed(feed.id)).enabled
+    assert [(news.switched_off, news.feed.problem_kind) for news in told] == [(True, Problem.GONE)]
+    web.routes["/feed"] = reply(feed_of(web))
+    again = await timed.change_feed(feed.id, enabled=True)
+    assert (again.enabled, again.problem, again.next_check_at) == (True, None, clock.now)
+
+
+async def test_feeds_are_checked_when_they_are_due(web: Web, timed: Gatherer, clock: Clock) -> None:
+    web.routes["/feed"] = reply(feed_of(web))
+    feed = await timed.add_feed(web.url("/feed"), interval_min=60)
+    await timed.start()
+
+    async def checks(count: int) -> None:
+        async with asyncio.timeout(10):
+            while web.paths.count("/feed") < count or await timed.jobs(active_only=True):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+    await checks(2)
+    clock.pass_(minutes=50)
+    await asyncio.sleep(0.3)
+    assert web.paths.count("/feed") == 2
+    clock.pass_(minutes=20)
+    await checks(3)
+    assert (await timed.feed(feed.id)).failures == 0
+    await timed.remove_feed(feed.id)
+    assert await timed.feeds() == []
+
+
+# ---- pages that are looked at again
+
+
+async def test_a_page_that_changed_is_a_new_revision_and_one_that_is_gone_is_kept_and_marked(
+    web: Web, timed: Gatherer, library: Library, clock: Clock
+) -> None:
+    web.routes |= {"/a": reply(page(lines("bridge")), headers={"ETag": '"1"'}), "/b": reply(page(lines("harbour")))}
+    await timed.add_links([web.url("/a"), web.url("/b")], "docs")
+    await timed.start()
+    assert await timed.refresh_every("docs") is None
+    await timed.set_refresh("docs", 24)
+    clock.pass_(hours=23)
+
+    web.routes["/a"] = reply(page(lines("new bridge")))
+    web.routes["/b"] = reply(b"", "404 Not Found")
+    clock.pass_(hours=2)
+    async with asyncio.timeout(10):
+        while not (jobs := [job for job in await timed.jobs() if job.kind is JobKind.REFRESH]):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    job = await ended(timed, jobs[0])
+
+    assert {(one.change, one.problem_kind) for one in job.additions} == {
+        (Change.REVISED, None), (None, Problem.MISSING),
+    }  # fmt: skip
+    answer = await library.ask("when was the harbour opened?", {"docs"})
+    assert answer.best is not None
+    assert answer.best.article.gone_since == clock.now
+
+    web.routes["/b"] = reply(page(lines("harbour")))
+    clock.pass_(hours=1)
+    await ended(timed, await timed.refresh("docs"))
+    answer = await library.ask("when was the harbour opened?", {"docs"})
+    assert answer.best is not None
+    assert answer.best.article.gone_since is None
+
+
+async def test_a_removed_article_is_not_brought_back_by_its_page(
+    web: Web, timed: Gatherer, library: Library, clock: Clock
+) -> None:
+    web.routes["/a"] = reply(page(lines("bridge")))
+    [added] = await timed.add_links([web.url("/a")])
+    assert added.article is not None
+    await library.remove([added.article.id])
+    await timed.start()
+    clock.pass_(hours=1)
+
+    job = await ended(timed, await timed.refresh("shared"))
+
+    assert (job.state, job.additions) == (JobState.DONE, ())
+    assert (await library.status()).articles == 0
