@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -479,3 +480,25 @@ async def test_a_removed_article_is_not_brought_back_by_its_page(
 
     assert (job.state, job.additions) == (JobState.DONE, ())
     assert (await library.status()).articles == 0
+
+
+# ---- a library goes on answering
+
+
+@pytest.mark.slow
+async def test_a_thousand_plain_articles_of_a_folder_are_searchable_in_ten_seconds(
+    gatherer: Gatherer, library: Library, tmp_path: Path
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(1_000):
+        text = "\n\n".join(f"Line {n} of note {number}: the bridge opened in May {1000 + number}." for n in range(8))
+        (folder / f"{number}.md").write_text(f"# Note {number}\n\n{text}\n")
+    began = time.perf_counter()
+
+    added = await gatherer.add_paths([folder])
+
+    assert time.perf_counter() - began < 10
+    assert {one.change for one in added} == {Change.ADDED}
+    assert (await library.status()).articles == 1_000
+    assert (await library.ask("when did the bridge of note 777 open?")).best is not None
