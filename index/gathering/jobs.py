@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 from index.errors import UnknownJobError
 from index.gathering import outcomes
 from index.gathering.models import MOST_OUTCOMES, Job, JobKind, JobState
+from index.ingestion.files import storable
 from index.models import Addition
 from index.store import Database
 from index.store.tables import job_files, job_outcomes, jobs
@@ -85,7 +86,7 @@ class Jobs:
                     kind=kind,
                     collection=collection,
                     state=JobState.RUNNING if running else JobState.QUEUED,
-                    what=" ".join(what.replace("\x00", "").split())[:_CHARACTERS_OF_WHAT],
+                    what=" ".join(storable(what).split())[:_CHARACTERS_OF_WHAT],
                     asked_by=asked_by,
                     payload=json.dumps(list(payload)),
                     done=0,
@@ -99,7 +100,7 @@ class Jobs:
                 connection.execute(
                     insert(job_files),
                     [
-                        {"job": number, "place": place, "name": name.replace("\x00", ""), "content": content}
+                        {"job": number, "place": place, "name": storable(name), "content": content}
                         for place, (name, content) in enumerate(files)
                     ],
                 )

@@ -23,7 +23,7 @@ def written(outcome: Addition) -> str:
         "problem_kind": outcome.problem_kind,
         "duplicate_of": _info(outcome.duplicate_of),
     }
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value)
 
 
 def read(text: str) -> Addition:
