@@ -8,6 +8,7 @@ from pathlib import Path
 
 from index.drafts import Draft
 from index.errors import UnreadableFileError
+from index.gathering.lines import SiteLines
 from index.ingestion.addresses import same_page
 from index.ingestion.extracting.kinds import READABLE_SUFFIXES
 from index.ingestion.fetching import NotModified
@@ -15,7 +16,7 @@ from index.ingestion.files import FileArticle, article_files
 from index.ingestion.problems import Problem, UnusableSourceError
 from index.ingestion.reading import Item, Reader, ReadPage
 from index.library import ADDED_AT_ONCE, Library
-from index.models import Addition
+from index.models import Addition, Change
 
 Progress = Callable[[int, int], None]
 
@@ -34,9 +35,10 @@ class AddedPage:
 class Adder:
     """Reads and adds; what cannot be used is an outcome as well."""
 
-    def __init__(self, library: Library, reader: Reader) -> None:
+    def __init__(self, library: Library, reader: Reader, lines: SiteLines) -> None:
         self._library = library
         self._reader = reader
+        self._lines = lines
 
     async def link(
         self, address: str, collection: str, added_by: str | None, *, language: str | None = None
@@ -55,8 +57,15 @@ class Adder:
         self, items: Sequence[Item], collection: str, added_by: str | None, *, language: str | None = None
     ) -> list[Addition]:
         """Add what was read, in order."""
-        drafts = [drafted(item, language) for item in items if isinstance(item, FileArticle)]
-        added = iter(await self._library.add(drafts, collection, added_by))
+        found = [item for item in items if isinstance(item, FileArticle)]
+        lean = [await self._lines.without(item, collection) for item in found]
+        outcomes = await self._library.add([drafted(one.article, language) for one in lean], collection, added_by)
+        new = [item for item, one in zip(found, outcomes, strict=True) if one.change is Change.ADDED]
+        await self._lines.count(new, collection)
+        added = iter(
+            replace(outcome, left_out=(*one.removed, *outcome.left_out)) if one.removed else outcome
+            for outcome, one in zip(outcomes, lean, strict=True)
+        )
         return [next(added) if isinstance(item, FileArticle) else unused(item) for item in items]
 
     async def upload(self, name: str, content: bytes, collection: str, added_by: str | None) -> list[Addition]:

@@ -13,6 +13,7 @@ from index.gathering.adding import Adder, Progress, distinct
 from index.gathering.checking import Checker
 from index.gathering.feeds import FeedTable
 from index.gathering.jobs import Jobs
+from index.gathering.lines import SiteLines
 from index.gathering.models import Feed, FeedNews, Job, JobKind
 from index.gathering.pages import PageTable, Refresher
 from index.gathering.rules import GatheringRules
@@ -76,7 +77,7 @@ class Gatherer:
         rules: GatheringRules,
         reading: tuple[Fetcher, Workers],
         jobs: Jobs,
-        tables: tuple[FeedTable, PageTable],
+        tables: tuple[FeedTable, PageTable, SiteLines],
         stack: AsyncExitStack,
     ) -> None:
         fetcher, workers = reading
@@ -84,9 +85,9 @@ class Gatherer:
         self._rules = rules
         self._stack = stack
         self._jobs = jobs
-        self._feed_table, self._pages = tables
+        self._feed_table, self._pages, self._lines = tables
         self._feeds = Feeds(fetcher, workers)
-        self._adder = Adder(library, reader)
+        self._adder = Adder(library, reader, self._lines)
         self._checker = Checker(jobs, self._feed_table, self._feeds, reader, self._adder)
         self._refresher = Refresher(library, self._pages, reader, self._adder)
         self._listeners: list[Listener] = []
@@ -118,7 +119,7 @@ class Gatherer:
             database = await stack.enter_async_context(await library.database())
             fetcher = await stack.enter_async_context(Fetcher(rules.fetching))
             workers = await stack.enter_async_context(Workers(rules.reading))
-            tables = (FeedTable(database, clock), PageTable(database, clock))
+            tables = (FeedTable(database, clock), PageTable(database, clock), SiteLines(database, clock))
             return cls(library, rules, (fetcher, workers), Jobs(database, clock), tables, stack.pop_all())
 
     async def start(self) -> None:
@@ -127,6 +128,7 @@ class Gatherer:
         Jobs that another process left behind are taken up: only one process of an installation may do this.
         """
         await self._pages.sweep()
+        await self._lines.sweep()
         await self._runner.start()
 
     async def close(self) -> None:

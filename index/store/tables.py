@@ -199,6 +199,17 @@ feed_entries = Table(
 )
 """Entries that were seen, by the number of their feed."""
 
+site_lines = Table(
+    "site_lines",
+    metadata,
+    Column("collection", String, primary_key=True),
+    Column("site", String, primary_key=True),
+    Column("digest", String, primary_key=True),
+    Column("articles", Integer, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+"""In how many articles of a site a line stands."""
+
 refreshes = Table(
     "refreshes",
     metadata,

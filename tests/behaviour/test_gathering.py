@@ -114,6 +114,20 @@ async def test_a_page_is_known_by_its_canonical_address_and_revised(web: Web, ga
     assert (second.change, second.article.id, second.article.revision) == (Change.REVISED, first.article.id, 2)
 
 
+async def test_a_line_that_stands_in_many_articles_of_a_site_is_left_out(
+    web: Web, gatherer: Gatherer, library: Library
+) -> None:
+    notice = "The editors of the Karrow Gazette answer letters within three working days of their arrival."
+    topics = ["bridge", "harbour", "lighthouse", "museum"]
+    web.routes |= {f"/{topic}": reply(page([*lines(topic), notice])) for topic in topics}
+
+    added = [(await gatherer.add_links([web.url(f"/{topic}")]))[0] for topic in topics]
+
+    assert [notice in {left.line for left in one.left_out} for one in added] == [False, False, False, True]
+    assert added[3].article is not None
+    assert notice not in (await library.article(added[3].article.id)).text
+
+
 async def test_files_of_every_kind_are_added_from_folders_and_archives(
     gatherer: Gatherer, library: Library, tmp_path: Path
 ) -> None:

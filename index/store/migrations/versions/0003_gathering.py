@@ -106,6 +106,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_feed_entries_feed_seen_at", "feed_entries", ["feed", "seen_at"])
     op.create_table(
+        "site_lines",
+        sa.Column("collection", sa.String, primary_key=True),
+        sa.Column("site", sa.String, primary_key=True),
+        sa.Column("digest", sa.String, primary_key=True),
+        sa.Column("articles", sa.Integer, nullable=False),
+        sa.Column("seen_at", sa.DateTime, nullable=False),
+    )
+    op.create_table(
         "refreshes",
         sa.Column("collection", sa.String, primary_key=True),
         sa.Column("hours", sa.Integer, nullable=False),
@@ -116,6 +124,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Forget them."""
     op.drop_table("refreshes")
+    op.drop_table("site_lines")
     op.drop_table("feed_entries")
     op.drop_table("feeds")
     op.drop_table("job_outcomes")
