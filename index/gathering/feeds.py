@@ -226,6 +226,11 @@ class FeedTable:
 
         await self._database.write(write)
 
+    async def sweep(self) -> None:
+        """Forget entries that a check has kept while its feed was removed."""
+        followed = select(feeds.c.number)
+        await self._database.execute(delete(feed_entries).where(feed_entries.c.feed.not_in(followed)))
+
     async def still_there(self, number: int, keys: Sequence[str]) -> None:
         """Entries are still listed: forget others first, and those beyond `_MOST_SEEN`."""
         now = self._clock()

@@ -129,6 +129,7 @@ class Gatherer:
         """
         await self._pages.sweep()
         await self._lines.sweep()
+        await self._feed_table.sweep()
         await self._runner.start()
 
     async def close(self) -> None:
@@ -414,6 +415,9 @@ class Gatherer:
         """
         followed = await self._feed_table.get(feed_id, scope)
         await self._feed_table.remove(followed)
+        running = await self._jobs.has_open(JobKind.FEED, followed.feed.collection, [feed_id])
+        if running is not None:
+            await self.cancel(running.id)
         return followed.feed
 
     async def change_feed(

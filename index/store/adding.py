@@ -107,6 +107,7 @@ class _Adding:
         self._outcomes: list[_Outcome] = []
         self._replaced: list[int] = []
         self._copies: dict[tuple[str, str], tuple[str, str]] = {}
+        self._revised: list[str] = []
 
     async def look_up(self, batch: Sequence[tuple[NewArticle, str]]) -> None:
         collections = list(dict.fromkeys(article.collection for article, _ in batch))
@@ -139,6 +140,7 @@ class _Adding:
         if older:
             del self._by_text[older.collection, older.content_hash]
             self._replaced.append(older.number)
+            self._revised.append(older.id)
         self._outcomes.append(
             _Outcome(Change.REVISED if older else Change.ADDED, text, replaced=older.number if older else None)
         )
@@ -174,11 +176,12 @@ class _Adding:
         for outcome in self._outcomes:
             info = outcome.info or self._by_text[outcome.text]
             self.stored.append(Stored(outcome.change, info, outcome.replaced))
-        for done in (self._waiting, self._waiting_sources, self._outcomes, self._replaced, self._copies):
+        for done in (self._waiting, self._waiting_sources, self._outcomes, self._replaced, self._copies, self._revised):
             done.clear()
 
     async def _write_copies(self) -> None:
-        """Keep where the same text stands besides; a page that has now a text of its own is a copy no longer."""
+        """Keep where the same text stands besides; a page that has now a text of its own is a copy no longer, and
+        neither are those of an article whose text is another now."""
         own = [(collection, address) for (collection, address), _ in self._copies.items()]
         own += [source for source in self._waiting_sources if source[1]]
         pages: dict[str, list[str]] = {}
@@ -190,10 +193,12 @@ class _Adding:
                 await self._connection.execute(
                     delete(sources).where(sources.c.collection == collection, sources.c.address.in_(chunk))
                 )
+        for chunk in chunks(self._revised):
+            await self._connection.execute(delete(sources).where(sources.c.article.in_(chunk)))
         copies = [
             {"collection": collection, "address": address, "article": self._by_text[text].id}
             for (collection, address), text in self._copies.items()
-            if is_web_address(address) and self._by_text[text].source != address
+            if is_web_address(address) and text in self._by_text and self._by_text[text].source != address
         ]
         if copies:
             await self._connection.execute(insert(sources), copies)
