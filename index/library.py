@@ -30,7 +30,6 @@ from index.errors import (
     UnusableArticleError,
 )
 from index.indexing import Failed, indexed, take_in
-from index.ingestion.addresses import same_page
 from index.ingestion.files import article_files
 from index.models import (
     SHARED_COLLECTION,
@@ -52,7 +51,7 @@ from index.moving import exported, parse_export, read_export
 from index.ranking.model import model
 from index.rebuilding import build
 from index.rebuilding.parent import Request
-from index.store import Store, finished
+from index.store import ARTICLES, Database, Store, finished
 
 log = logging.getLogger(__name__)
 
@@ -125,13 +124,6 @@ class Library:
         self._rebuilding = asyncio.Lock()
         self._mending = asyncio.Lock()
         self._is_closing = False
-        # Few, and wanted with every answer: not worth a read of the database each time.
-        self._gone: dict[str, datetime] = {}
-
-    @property
-    def address(self) -> str:
-        """SQLAlchemy's address of the database, its password included."""
-        return self._address
 
     @classmethod
     async def open(cls, address: str, index_folder: Path | None = None) -> Self:
@@ -154,7 +146,6 @@ class Library:
             if engine is None:
                 library._engine = await library._build()
             await library._catch_up(library._engine)
-            library._gone = await store.gone()
         except BaseException:
             await store.close()
             raise
@@ -331,7 +322,6 @@ class Library:
         wanted = [(c.key.article, c.start, c.end) for c, _ in shown]
         twins = [(t.key.article, t.start, t.start) for _, same in shown for t in same]
         texts = await self._store.slices([*wanted, *twins])
-        texts = {place: (self._dated(info), text) for place, (info, text) in texts.items()}
         infos = {place[0]: info for place, (info, _) in texts.items()}
         citations: list[Citation] = []
         for place, ((candidate, same), where) in enumerate(zip(shown, wanted, strict=True)):
@@ -382,7 +372,18 @@ class Library:
                     outcomes.append(Addition(draft.source, None, None, 0, (), str(item), item.kind))
                     continue
                 result = next(stored)
-                outcomes.append(Addition(draft.source, result.info, result.change, item.passages, item.left_out, None))
+                same = result.change is Change.UNCHANGED and result.info.source != item.article.source
+                outcomes.append(
+                    Addition(
+                        draft.source,
+                        result.info,
+                        result.change,
+                        item.passages,
+                        item.left_out,
+                        None,
+                        duplicate_of=result.info if same else None,
+                    )
+                )
                 done.append((result, item.article.text))
             await self._index(done)
             return outcomes
@@ -465,7 +466,7 @@ class Library:
 
     async def articles(self, collections: Collection[str] | None = None) -> list[ArticleInfo]:
         """The articles of some collections, or all, newest first."""
-        return list(map(self._dated, await self._store.infos(collections)))
+        return await self._store.infos(collections)
 
     async def find_articles(
         self,
@@ -484,8 +485,7 @@ class Library:
             offset: How many are passed over, >= 0.
             limit: Most items, >= 1.
         """
-        page = await self._store.find(scope, search, sort=sort, offset=offset, limit=limit)
-        return replace(page, items=tuple(map(self._dated, page.items)))
+        return await self._store.find(scope, search, sort=sort, offset=offset, limit=limit)
 
     async def newest_articles(self, scope: Scope, search: str, limit: int = 25) -> tuple[ArticleInfo, ...]:
         """The first `limit` of `find_articles`, newest first, for lists that show no total: that makes them quicker."""
@@ -500,34 +500,7 @@ class Library:
         article = await self._store.get(article_id)
         if scope is not None and article.info.collection not in scope:
             raise UnknownArticleError(article_id)
-        return replace(article, info=self._dated(article.info))
-
-    async def sources(self, article_id: str, scope: Scope = None) -> tuple[str, ...]:
-        """Where an article's text was found: its own source first, then other pages with the same text.
-
-        Raises:
-            UnknownArticleError: No article of the scope has this id.
-        """
-        info = await self._known(article_id, scope)
-        addresses = await self._store.addresses(article_id)
-        pages = {same_page(address): address for address in addresses}
-        pages.pop(same_page(info.source), None)
-        return (*filter(None, (info.source,)), *pages.values())
-
-    def mark_gone(self, article_id: str, since: datetime | None) -> None:
-        """Let answers tell that an article's page is gone, or with None that it is there again.
-
-        Whoever looks at pages calls this, and keeps it in the store.
-        """
-        if since is None:
-            self._gone.pop(article_id, None)
-        else:
-            self._gone[article_id] = since
-
-    def _dated(self, info: ArticleInfo) -> ArticleInfo:
-        """With the moment since when its page is gone."""
-        since = self._gone.get(info.id)
-        return info if since is None else replace(info, gone_since=since)
+        return article
 
     async def _known(self, article_id: str, scope: Scope) -> ArticleInfo:
         info = await self.info(article_id, scope)
@@ -538,13 +511,25 @@ class Library:
     async def passage(self, number: int, start: int, end: int) -> tuple[ArticleInfo, str] | None:
         """`text[start:end]` of an article, 0 <= start <= end; None when this revision of it is no longer there."""
         place = (number, start, end)
-        found = (await self._store.slices([place])).get(place)
-        return None if found is None else (self._dated(found[0]), found[1])
+        return (await self._store.slices([place])).get(place)
 
     async def info(self, article_id: str, scope: Collection[str] | None = None) -> ArticleInfo | None:
         """What is known of an article; None when there is none, or not in these collections."""
         info = await self._store.info(article_id)
-        return self._dated(info) if info is not None and (scope is None or info.collection in scope) else None
+        return info if info is not None and (scope is None or info.collection in scope) else None
+
+    async def sources(self, article_id: str, scope: Scope = None) -> tuple[str, ...]:
+        """Where an article's text stands: its own source first, then those of copies that came later.
+
+        Raises:
+            UnknownArticleError: No article of the scope has this id.
+        """
+        info = await self._known(article_id, scope)
+        return (info.source, *await self._store.sources(article_id))
+
+    async def database(self) -> Database:
+        """Open another way to the library's database, for what is kept beside the articles; close it yourself."""
+        return await Database.open(self._address, ARTICLES)
 
     async def passages(self, info: ArticleInfo) -> int:
         """How many passages an article has; 0 for one that is gone."""

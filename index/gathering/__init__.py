@@ -1,1 +1,1 @@
-"""Articles from anywhere: links, files, feeds, sitemaps, kept fresh; what takes long is done by jobs."""
+"""Articles from anywhere: links, files and feeds, in jobs that survive the process, and pages looked at again."""

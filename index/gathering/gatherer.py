@@ -1,137 +1,144 @@
-"""The gatherer: adds articles from links, files and feeds, now or as jobs, and keeps them fresh."""
+"""The gatherer: the only class of this package that `bot/` calls."""
 
 import asyncio
-import contextlib
-import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypedDict, Unpack
 
-from aiohttp.abc import AbstractResolver
-
-from index.errors import LibraryError, UnknownFeedError
-from index.gathering.feeding import FeedReader
-from index.gathering.models import MOST_ADDITIONS, Feed, FeedNews, Job, JobKind, JobState
-from index.gathering.records import Due, Records
+from index.gathering.adding import Adder, Progress, distinct
+from index.gathering.checking import Checker
+from index.gathering.feeds import FeedTable
+from index.gathering.jobs import Jobs
+from index.gathering.lines import SiteLines
+from index.gathering.models import Feed, FeedNews, Job, JobKind, JobState
+from index.gathering.pages import PageTable, Refresher
 from index.gathering.rules import GatheringRules
-from index.gathering.taking import Pages, take
-from index.ingestion.addresses import Judge, why_not_public
-from index.ingestion.extracting.kinds import READABLE_SUFFIXES
+from index.gathering.running import Runner, Turn, run
+from index.ingestion.addresses import same_page, shown
+from index.ingestion.extracting.entries import FeedKind
 from index.ingestion.feeds import Feeds
-from index.ingestion.fetching import Fetcher
-from index.ingestion.files import article_files
-from index.ingestion.reading import Item, Reader
+from index.ingestion.fetching import Fetcher, NotModified
+from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.reading import Reader
 from index.ingestion.worker import Workers
-from index.library import Library, Progress
-from index.models import SHARED_COLLECTION, Addition, Change
+from index.library import Library
+from index.models import SHARED_COLLECTION, Addition
 
 log = logging.getLogger(__name__)
 
-_T = TypeVar("_T")
-
-_TAKEN_AT_ONCE = 64
-"""Articles of files in one transaction."""
-
-_FOLLOWED_S = 0.5
-_RETRIED_S = 5.0
-
-_FORGOTTEN = timedelta(hours=1)
-"""Between two cleanings."""
-
 Listener = Callable[[FeedNews], Awaitable[None]]
 
+SHORTEST_INTERVAL_MIN = 15
+"""Minutes between two checks of one feed, at least: more often is not polite."""
 
-class _CancelledJobError(Exception):
-    """Somebody has cancelled the job that runs."""
+LONGEST_INTERVAL_MIN = 7 * 24 * 60
+MOST_ENTRIES_A_CHECK = 100
+LONGEST_REFRESH_H = 24 * 366
+
+_MOST_OPEN = 10_000
+_FOLLOWED_EVERY_S = 0.5
+_FORGOTTEN_EVERY = 500
+"""Rounds of the schedule after which ended jobs are forgotten."""
 
 
-@dataclass(slots=True)
-class _Work:
-    """A running job: how far it is, and what became of what it worked on."""
-
-    job: Job
-    subject: str
-    done: int
-    total: int
-    additions: list[Addition] = field(default_factory=list)
+def _silent(_done: int, _all: int) -> None:
+    pass
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class Gatherer:
-    """Adds articles to a library from everywhere. Open it with `async with await Gatherer.open(library)`.
+class FeedChanges(TypedDict, total=False):
+    """What can be changed of a feed."""
 
-    A scope is a collection of names of collections that may be seen; None for all. Every method may be called from the
-    event loop of the library, and raises StoreError if the database fails. Nothing is fetched and no process is started
-    before it is needed.
+    title: str
+    path_filter: str | None
+    interval_min: int
+    most: int
+    language: str | None
+    channel: str | None
+    threads: bool
+    enabled: bool
+
+
+class Gatherer:
+    """Adds articles from anywhere to a library that belongs to somebody else.
+
+    Nothing is connected and no process is started before it is needed. Every method may be called concurrently.
     """
 
     def __init__(
         self,
         library: Library,
-        records: Records,
-        fetcher: Fetcher,
-        workers: Workers,
         rules: GatheringRules,
-        clock: Callable[[], datetime],
+        reading: tuple[Fetcher, Workers],
+        jobs: Jobs,
+        tables: tuple[FeedTable, PageTable, SiteLines],
+        stack: AsyncExitStack,
     ) -> None:
-        self._library = library
-        self._records = records
-        self._fetcher = fetcher
-        self._workers = workers
+        fetcher, workers = reading
+        reader = Reader(fetcher, workers)
         self._rules = rules
-        self._clock = clock
-        self._reader = Reader(fetcher, workers)
-        self._pages = Pages(library, records, self._reader)
-        self._feeds = FeedReader(Feeds(fetcher, workers), self._pages, records, clock)
+        self._stack = stack
+        self._jobs = jobs
+        self._feed_table, self._pages, self._lines = tables
+        self._feeds = Feeds(fetcher, workers)
+        self._adder = Adder(library, reader, self._lines)
+        self._checker = Checker(jobs, self._feed_table, self._feeds, reader, self._adder)
+        self._refresher = Refresher(library, self._pages, reader, self._adder)
         self._listeners: list[Listener] = []
-        self._running: dict[str, asyncio.Task[None]] = {}
-        self._served: dict[str, int] = {}
-        self._turn = 0
-        self._loops: list[asyncio.Task[None]] = []
-        self._is_wanted = asyncio.Event()
+        self._rounds = 0
+        self._runner = Runner(
+            jobs,
+            self._work,
+            self._schedule,
+            at_once=rules.jobs_at_once,
+            slice_s=rules.slice_s,
+            poll_s=rules.poll_s,
+        )
 
     @classmethod
     async def open(
-        cls,
-        library: Library,
-        rules: GatheringRules | None = None,
-        *,
-        clock: Callable[[], datetime] = _now,
-        resolver: AbstractResolver | None = None,
-        judge: Judge = why_not_public,
+        cls, library: Library, rules: GatheringRules | None = None, *, clock: Callable[[], datetime] = _now
     ) -> Self:
-        """Open the gatherer of a library; whoever calls closes it before the library.
+        """Prepare everything; `close` it before the library.
 
         Args:
-            clock: Gives the moments that are kept, aware.
-            resolver: Looks names up; None takes the system's.
-            judge: Says which addresses are not public; only tests have a reason to give another.
+            clock: Gives the time, aware, by which feeds and pages are due.
 
         Raises:
             StoreError: The database cannot be used.
-            ValueError: A host of the rules is none.
+            ValueError: An allowed host of the rules is malformed.
         """
         rules = rules if rules is not None else GatheringRules()
-        fetcher = Fetcher(rules.fetching, resolver, judge)
-        workers = Workers(rules.reading)
-        records = await Records.open(library.address)
-        return cls(library, records, fetcher, workers, rules, clock)
+        async with AsyncExitStack() as stack:
+            database = await stack.enter_async_context(await library.database())
+            fetcher = await stack.enter_async_context(Fetcher(rules.fetching))
+            workers = await stack.enter_async_context(Workers(rules.reading))
+            tables = (FeedTable(database, clock), PageTable(database, clock), SiteLines(database, clock))
+            return cls(library, rules, (fetcher, workers), Jobs(database, clock), tables, stack.pop_all())
+
+    async def start(self) -> None:
+        """Begin to run jobs, to check feeds and to look at pages again when they are due.
+
+        Jobs that another process left behind are taken up: only one process of an installation may do this.
+        """
+        await self._pages.sweep()
+        await self._lines.sweep()
+        await self._feed_table.sweep()
+        await self._runner.start()
 
     async def close(self) -> None:
-        """Stop; jobs that run wait for the next start."""
-        for task in (*self._loops, *self._running.values()):
-            task.cancel()
-        await asyncio.gather(*self._loops, *self._running.values(), return_exceptions=True)
-        await self._fetcher.close()
-        await self._workers.close()
-        await self._records.close()
+        """End what runs; jobs that have not ended wait for the next start."""
+        try:
+            await self._runner.close()
+        finally:
+            await self._stack.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -141,117 +148,203 @@ class Gatherer:
     ) -> None:
         await self.close()
 
-    # ---- adding now
+    def on_news(self, listener: Listener) -> None:
+        """Call a listener when a check has brought articles, or has switched a feed off.
+
+        The first check of a feed, which brings what was there already, is no news.
+        """
+        self._listeners.append(listener)
+
+    # ---- in the foreground
 
     async def add_links(
         self,
         addresses: Sequence[str],
         collection: str = SHARED_COLLECTION,
         added_by: str | None = None,
-        progress: Progress = lambda _done, _all: None,
+        progress: Progress = _silent,
     ) -> list[Addition]:
-        """Fetch addresses and add what is there; at least one outcome for each, in order."""
-        additions: list[Addition] = []
-        for some in _batched(addresses, self._rules.pages_at_once):
-            additions += await self._add_pages(some, collection, added_by)
-            progress(len(additions), len(addresses))
-        return additions
+        """Fetch addresses and add their articles.
 
-    async def _add_pages(self, addresses: Sequence[str], collection: str, added_by: str | None) -> list[Addition]:
-        """Fetch several addresses at the same time; the outcomes are in their order."""
-        now = self._clock()
-        outcomes = await asyncio.gather(*(self._pages.add(address, collection, added_by, now) for address in addresses))
-        return [addition for one in outcomes for addition in one]
+        Returns:
+            At least one outcome for each address, in order; an address that stands there twice is fetched once.
+        """
+        slots = asyncio.Semaphore(self._rules.pages_at_once)
+        found: dict[str, Sequence[Addition]] = {}
+        wanted = distinct(addresses)
+
+        async def add(address: str) -> None:
+            async with slots:
+                added = await self._add_link(address, collection, added_by)
+            found[same_page(address)] = added
+            progress(len(found), len(wanted))
+
+        async with asyncio.TaskGroup() as group:
+            for address in wanted:
+                group.create_task(add(address))
+        return [outcome for address in addresses for outcome in found[same_page(address)]]
+
+    async def _add_link(self, address: str, collection: str, added_by: str | None) -> Sequence[Addition]:
+        added = await self._adder.link(address, collection, added_by)
+        await self._pages.remember(added, address.strip())
+        return added.outcomes
 
     async def add_paths(
         self,
-        paths: Iterable[Path],
+        paths: Sequence[Path],
         collection: str = SHARED_COLLECTION,
         added_by: str | None = None,
-        progress: Progress = lambda _done, _all: None,
+        progress: Progress = _silent,
     ) -> list[Addition]:
-        """Add files, and all readable files of folders, of any size; see `Reader.paths`. No files give no outcome."""
-        wanted = list(paths)
-        total = len(await asyncio.to_thread(article_files, wanted, READABLE_SUFFIXES))
-        additions: list[Addition] = []
-        async for batch in _batches(self._reader.paths(wanted)):
-            additions += await take(self._library, batch, collection, added_by)
-            progress(len(additions), max(total, len(additions)))
-        return additions
+        """Add files of any size and kind, and all readable files of folders, in order.
+
+        Returns:
+            At least one outcome for each file. A file without a source of its own is known by its name, in a folder by
+            its path from there.
+        """
+        return await self._adder.paths(paths, collection, added_by, progress)
 
     async def add_uploads(
         self,
         files: Sequence[tuple[str, bytes]],
         collection: str = SHARED_COLLECTION,
         added_by: str | None = None,
-        progress: Progress = lambda _done, _all: None,
+        progress: Progress = _silent,
     ) -> list[Addition]:
-        """Add files that came as name and content; at least one outcome for each, in order."""
-        additions: list[Addition] = []
+        """Add files that were sent as name and content; at least one outcome for each, in order."""
+        outcomes: list[Addition] = []
         for done, (name, content) in enumerate(files, 1):
-            async for batch in _batches(self._reader.upload(name, content)):
-                additions += await take(self._library, batch, collection, added_by)
+            outcomes += await self._adder.upload(name, content, collection, added_by)
             progress(done, len(files))
-        return additions
+        return outcomes
 
     # ---- jobs
 
-    async def submit_links(self, addresses: Sequence[str], collection: str, asked_by: str | None) -> Job:
-        """Store a job that adds what is behind addresses."""
-        what = addresses[0] if len(addresses) == 1 else f"{len(addresses)} addresses"
-        return await self._submit(
-            JobKind.LINKS, collection, what, json.dumps(list(addresses)), asked_by, len(addresses)
-        )
+    async def submit_links(
+        self, addresses: Sequence[str], collection: str = SHARED_COLLECTION, asked_by: str | None = None
+    ) -> Job:
+        """Have addresses fetched by whoever runs the jobs; they are on disk when this returns."""
+        wanted = distinct(addresses)
+        what = shown(wanted[0]) if len(wanted) == 1 else f"{len(wanted):,} addresses"
+        return await self._submit(JobKind.LINKS, collection, what, wanted, asked_by, total=len(wanted))
 
-    async def submit_uploads(self, files: Sequence[tuple[str, bytes]], collection: str, asked_by: str | None) -> Job:
-        """Store a job that adds files; their content is kept until it is over."""
-        what = files[0][0] if len(files) == 1 else f"{len(files)} files"
-        return await self._submit(JobKind.FILES, collection, what, "", asked_by, len(files), files)
+    async def submit_uploads(
+        self, files: Sequence[tuple[str, bytes]], collection: str = SHARED_COLLECTION, asked_by: str | None = None
+    ) -> Job:
+        """Have files read by whoever runs the jobs; they are on disk when this returns."""
+        what = files[0][0] if len(files) == 1 else f"{len(files):,} files"
+        return await self._submit(JobKind.FILES, collection, what, (), asked_by, total=len(files), files=files)
 
-    async def jobs(self, scope: Collection[str] | None, most: int = 20, *, active_only: bool = False) -> list[Job]:
-        """The jobs of a scope, newest first."""
-        return await self._records.jobs(scope, most, active_only=active_only)
+    async def _submit(
+        self,
+        kind: JobKind,
+        collection: str,
+        what: str,
+        payload: Sequence[str],
+        asked_by: str | None,
+        *,
+        total: int,
+        files: Sequence[tuple[str, bytes]] = (),
+    ) -> Job:
+        job = await self._jobs.submit(kind, collection, what, payload, asked_by, total=total, files=files)
+        self._runner.wake()
+        return job
 
-    async def job(self, job_id: str, scope: Collection[str] | None) -> Job:
-        """A job.
+    async def jobs(
+        self, scope: Collection[str] | None = None, most: int = 20, *, active_only: bool = False
+    ) -> list[Job]:
+        """Jobs of some collections, or all, newest first; ended ones are forgotten after a week."""
+        return await self._jobs.listed(scope, most, active_only=active_only)
+
+    async def job(self, job_id: str, scope: Collection[str] | None = None) -> Job:
+        """One job.
 
         Raises:
-            UnknownJobError: There is none in the scope.
+            UnknownJobError: No job of the scope has this id.
         """
-        return await self._records.job(job_id, scope)
+        return await self._jobs.job(job_id, scope)
 
     async def count_jobs(self) -> dict[JobState, int]:
-        """How many jobs are in each state."""
-        return await self._records.count_jobs()
+        """How many jobs are in each state; states that no job is in are left out."""
+        return await self._jobs.count()
 
-    async def cancel(self, job_id: str, scope: Collection[str] | None) -> Job:
-        """Cancel a job; what it has added stays. One that is over stays as it is.
+    async def cancel(self, job_id: str, scope: Collection[str] | None = None) -> Job:
+        """End a job; what it has added stays. One that has ended is left as it is.
 
         Raises:
-            UnknownJobError: There is none in the scope.
+            UnknownJobError: No job of the scope has this id.
         """
-        await self._records.job(job_id, scope)
-        await self._records.end(job_id, JobState.CANCELLED, self._clock())
-        task = self._running.get(job_id)
-        if task is not None:
-            task.cancel()
-        return await self._records.job(job_id, scope)
+        await self._jobs.job(job_id, scope)
+        await self._jobs.cancel(job_id)
+        self._runner.stop((await self._jobs.running(job_id)).number)
+        return await self._jobs.job(job_id, scope)
 
-    async def follow(self, job_id: str, scope: Collection[str] | None) -> AsyncIterator[Job]:
-        """The job as it is now, and again when it has changed, at most twice a second; ends after its end.
+    async def follow(self, job_id: str, scope: Collection[str] | None = None) -> AsyncIterator[Job]:
+        """Tell of a job now, each time it has changed, twice a second at most, and when it has ended.
 
         Raises:
-            UnknownJobError: There is none in the scope.
+            UnknownJobError: No job of the scope has this id.
         """
         last: Job | None = None
-        while True:
-            job = await self._records.job(job_id, scope)
+        while last is None or not last.state.has_ended:
+            job = await self._jobs.job(job_id, scope)
             if job != last:
                 yield job
-                last = job
-            if job.state.has_ended:
-                return
-            await asyncio.sleep(_FOLLOWED_S)
+            last = job
+            if not job.state.has_ended:
+                await asyncio.sleep(_FOLLOWED_EVERY_S)
+
+    async def _work(self, turn: Turn) -> str | None:
+        match turn.job.kind:
+            case JobKind.LINKS:
+                await self._work_on_links(turn)
+            case JobKind.FILES:
+                await self._work_on_files(turn)
+            case JobKind.REFRESH:
+                await self._refresher.refresh(turn)
+            case JobKind.FEED:
+                reason, news = await self._checker.check(turn)
+                if news is not None:
+                    await self._tell(news)
+                return reason
+        return None
+
+    async def _work_on_links(self, turn: Turn) -> None:
+        job = turn.job
+        for first in range(job.done, job.total, self._rules.pages_at_once):
+            some = job.payload[first : first + self._rules.pages_at_once]
+            outcomes = await asyncio.gather(
+                *(self._add_link(address, job.collection, job.asked_by) for address in some)
+            )
+            await turn.keep(first + len(some), [one for of_one in outcomes for one in of_one])
+            await turn.pause()
+
+    async def _work_on_files(self, turn: Turn) -> None:
+        job = turn.job
+        for place in range(job.done, job.total):
+            name, content = await self._jobs.file(job.number, place)
+            outcomes = await self._adder.upload(name, content, job.collection, job.asked_by)
+            await turn.keep(place + 1, outcomes)
+            await turn.pause()
+
+    async def _tell(self, news: FeedNews) -> None:
+        for listener in self._listeners:
+            try:
+                await listener(news)
+            except Exception:
+                log.exception("somebody could not be told of news of feed %s", news.feed.id)
+
+    async def _schedule(self) -> None:
+        """Submit what is due."""
+        if self._rounds % _FORGOTTEN_EVERY == 0:
+            await self._jobs.forget()
+        self._rounds += 1
+        for feed_id, collection, title in await self._feed_table.due():
+            if await self._jobs.has_open(JobKind.FEED, collection, [feed_id]) is None:
+                await self._jobs.submit(JobKind.FEED, collection, title, [feed_id], None, total=0)
+            await self._feed_table.postpone(feed_id)
+        for collection in await self._pages.due():
+            await self.refresh(collection)
 
     # ---- feeds
 
@@ -268,345 +361,177 @@ class Gatherer:
         threads: bool = False,
         added_by: str | None = None,
     ) -> Feed:
-        """Look for a feed at an address, and add it; its articles come with the first check.
+        """Follow a feed, a sitemap, or the feed that a page names; it is looked at first, and its articles come soon.
+
+        Args:
+            path_filter: Only entries whose path begins so; `*` stands for any letters.
+            interval_min: 15 minutes to a week; what is outside is brought inside.
+            most: 1..100, likewise.
 
         Raises:
             UnusableSourceError: There is no feed, or it cannot be had.
             DuplicateFeedError: The collection has it already.
         """
-        found = await self._feeds.find(address, path_filter)
-        now = self._clock()
-        feed = await self._records.add_feed(
-            {
-                "collection": collection,
-                "address": found.address,
-                "kind": found.kind.value,
-                "title": found.title or found.address,
-                "path_filter": path_filter,
-                "interval_min": interval_min,
-                "most": most,
-                "language": language,
-                "channel": channel,
-                "threads": threads,
-                "added_by": added_by,
-                "added_at": now,
-                "next_check_at": now,
-                "failures": 0,
-                "enabled": True,
-                "articles": 0,
-            }
+        found = await self._feeds.check(address.strip(), path_filter=path_filter or None, most=1)
+        if isinstance(found, NotModified):  # nothing was sent that it could compare with
+            raise UnusableSourceError(address, Problem.BAD_ANSWER)
+        now = self._jobs.now()
+        feed = Feed(
+            id="",
+            collection=collection,
+            address=found.address,
+            kind="feed" if found.kind is FeedKind.FEED else "sitemap",
+            title=found.title or shown(found.address),
+            path_filter=path_filter or None,
+            interval_min=_interval(interval_min),
+            most=_most(most),
+            language=language,
+            channel=channel,
+            threads=threads,
+            added_by=added_by,
+            added_at=now,
+            checked_at=None,
+            next_check_at=now,
+            failures=0,
+            failing_since=None,
+            problem=None,
+            problem_kind=None,
+            enabled=True,
+            articles=0,
         )
-        self._is_wanted.set()
-        return feed
+        added = await self._feed_table.add(feed)
+        self._runner.wake()
+        return added
 
-    async def feeds(self, scope: Collection[str] | None) -> list[Feed]:
-        """The feeds of a scope, by title."""
-        return await self._records.feeds(scope)
+    async def feeds(self, scope: Collection[str] | None = None) -> list[Feed]:
+        """The feeds of some collections, or all, in the order in which they were added."""
+        return await self._feed_table.listed(scope)
 
-    async def feed(self, feed_id: str, scope: Collection[str] | None) -> Feed:
-        """A feed.
-
-        Raises:
-            UnknownFeedError: There is none in the scope.
-        """
-        return await self._records.feed(feed_id, scope)
-
-    async def remove_feed(self, feed_id: str, scope: Collection[str] | None) -> Feed:
-        """Remove a feed; its articles stay.
+    async def feed(self, feed_id: str, scope: Collection[str] | None = None) -> Feed:
+        """One feed.
 
         Raises:
-            UnknownFeedError: There is none in the scope.
+            UnknownFeedError: No feed of the scope has this id.
         """
-        feed = await self._records.feed(feed_id, scope)
-        await self._records.remove_feed(feed_id)
-        return feed
+        return (await self._feed_table.get(feed_id, scope)).feed
 
-    async def change_feed(self, feed_id: str, scope: Collection[str] | None, **fields: Any) -> Feed:
-        """Change fields of a feed: path_filter, interval_min, most, language, channel, threads, enabled.
+    async def remove_feed(self, feed_id: str, scope: Collection[str] | None = None) -> Feed:
+        """Follow a feed no longer; its articles stay.
 
         Raises:
-            UnknownFeedError: There is none in the scope.
-            TypeError: A field cannot be changed.
+            UnknownFeedError: No feed of the scope has this id.
         """
-        unknown = fields.keys() - {
-            "path_filter", "interval_min", "most", "language", "channel", "threads", "enabled", "problem"
-        }  # fmt: skip
-        if unknown:
-            raise TypeError(f"{sorted(unknown)} of a feed cannot be changed")
-        if fields.get("enabled"):
-            fields |= {"failures": 0, "failing_since": None, "problem": None, "problem_kind": None}
-            fields["next_check_at"] = self._clock()
-        if "path_filter" in fields:
-            # What did not pass before may pass now.
-            fields |= {"etag": None, "last_modified": None}
-        changed = await self._records.change_feed(feed_id, scope, fields)
-        self._is_wanted.set()
-        return changed
+        followed = await self._feed_table.get(feed_id, scope)
+        await self._feed_table.remove(followed)
+        running = await self._jobs.has_open(JobKind.FEED, followed.feed.collection, [feed_id])
+        if running is not None:
+            await self.cancel(running.id)
+        return followed.feed
 
-    async def check_feed(self, feed_id: str, scope: Collection[str] | None) -> Job:
-        """Look at a feed now, and add what is new; returns when that is done.
+    async def change_feed(
+        self, feed_id: str, scope: Collection[str] | None = None, **changes: Unpack[FeedChanges]
+    ) -> Feed:
+        """Change what was chosen of a feed; `enabled=True` switches it on again, and it is checked soon.
 
         Raises:
-            UnknownFeedError: There is none in the scope.
+            UnknownFeedError: No feed of the scope has this id.
         """
-        feed = await self._records.feed(feed_id, scope)
-        return await self._run_now(JobKind.FEED, feed.collection, feed.title, feed.id)
+        followed = await self._feed_table.get(feed_id, scope)
+        values: dict[str, object] = dict(changes)
+        if "interval_min" in changes:
+            values["interval_min"] = _interval(changes["interval_min"])
+        if "most" in changes:
+            values["most"] = _most(changes["most"])
+        if "path_filter" in changes:
+            # What did not pass before may pass now, though the feed is as it was.
+            values |= {"path_filter": changes["path_filter"] or None, "etag": None, "last_modified": None}
+        if changes.get("enabled") and not followed.feed.enabled:
+            values |= {"failures": 0, "failing_since": None, "gone_since": None, "problem": None, "problem_kind": None}
+            values["next_check_at"] = self._jobs.now()
+        if values:
+            await self._feed_table.change(followed.number, values)
+        self._runner.wake()
+        return await self.feed(feed_id, scope)
 
-    async def submit_check(self, feed_id: str, scope: Collection[str] | None, asked_by: str | None) -> Job:
-        """Store a job that looks at a feed.
+    async def check_feed(self, feed_id: str, scope: Collection[str] | None = None) -> Job:
+        """Check a feed at once, in this process, and return the job when it has ended.
 
         Raises:
-            UnknownFeedError: There is none in the scope.
+            UnknownFeedError: No feed of the scope has this id.
         """
-        feed = await self._records.feed(feed_id, scope)
-        return await self._submit(JobKind.FEED, feed.collection, feed.title, feed.id, asked_by, 0)
+        feed = await self.feed(feed_id, scope)
+        return await self._run_now(JobKind.FEED, feed.collection, feed.title, [feed.id], total=0)
 
-    def on_news(self, listener: Listener) -> None:
-        """Tell somebody when a look at a feed has brought articles, or a feed was switched off; the first look at a
-        feed, which brings what is there already, is no news."""
-        self._listeners.append(listener)
+    async def submit_check(
+        self, feed_id: str, scope: Collection[str] | None = None, asked_by: str | None = None
+    ) -> Job:
+        """Have a feed checked by whoever runs the jobs; a check that waits already is returned.
 
-    # ---- refreshing
+        Raises:
+            UnknownFeedError: No feed of the scope has this id.
+        """
+        feed = await self.feed(feed_id, scope)
+        waiting = await self._jobs.has_open(JobKind.FEED, feed.collection, [feed.id])
+        if waiting is not None:
+            return waiting
+        return await self._submit(JobKind.FEED, feed.collection, feed.title, [feed.id], asked_by, total=0)
+
+    # ---- pages
 
     async def refresh_every(self, collection: str) -> int | None:
-        """After how many hours a collection's pages are looked at again; None for never."""
-        return (await self._records.refresh_hours()).get(collection)
+        """Hours after which the pages of a collection are looked at again by themselves; None: not at all."""
+        return await self._pages.every(collection)
 
     async def set_refresh(self, collection: str, hours: int | None) -> None:
-        """Set the hours, >= 1; None for never."""
-        await self._records.set_refresh(collection, hours)
-        self._is_wanted.set()
+        """Choose these hours, 1..8,784; what is outside is brought inside. None switches it off."""
+        await self._pages.set_every(collection, None if hours is None else min(max(hours, 1), LONGEST_REFRESH_H))
 
     async def refresh(self, collection: str, asked_by: str | None = None) -> Job:
-        """Store a job that looks again at all pages of a collection."""
-        return await self._submit(JobKind.REFRESH, collection, "pages", "all", asked_by, 0)
+        """Have all pages of a collection that were added by link looked at; a look that waits already is returned."""
+        waiting = await self._jobs.has_open(JobKind.REFRESH, collection, [])
+        if waiting is not None:
+            return waiting
+        total = await self._pages.count(collection, self._jobs.now())
+        return await self._submit(JobKind.REFRESH, collection, _pages(total), [], asked_by, total=total)
 
     async def refresh_now(self, collection: str) -> Job:
-        """Look again at all pages of a collection; returns when that is done."""
-        return await self._run_now(JobKind.REFRESH, collection, "pages", "all")
+        """Look at all these pages at once, in this process, and return the job when it has ended."""
+        total = await self._pages.count(collection, self._jobs.now())
+        return await self._run_now(JobKind.REFRESH, collection, _pages(total), [], total=total)
+
+    async def _run_now(self, kind: JobKind, collection: str, what: str, payload: Sequence[str], *, total: int) -> Job:
+        job = await self._jobs.submit(kind, collection, what, payload, None, total=total, running=True)
+        await run(self._jobs, await self._jobs.running(job.id), self._work, _never)
+        return await self._jobs.job(job.id, None)
 
     # ---- forgetting
 
     async def forget_person(self, person: str) -> None:
         """Forget who asked for jobs and added feeds."""
-        await self._records.forget_person(person)
+        await self._jobs.forget_person(person)
+        await self._feed_table.forget_person(person)
 
     async def forget_collection(self, collection: str) -> None:
-        """Remove the feeds, jobs and schedule of a collection; its articles stay."""
-        for job in await self._records.jobs([collection], 1_000, active_only=True):
+        """Remove the feeds and jobs of a collection, and look at its pages no more; its articles stay."""
+        await self.set_refresh(collection, None)
+        for feed in await self.feeds([collection]):
+            await self.remove_feed(feed.id, [collection])
+        for job in await self._jobs.listed([collection], _MOST_OPEN, active_only=True):
             await self.cancel(job.id, [collection])
-        await self._records.forget_collection(collection)
-
-    # ---- running
-
-    def start(self) -> None:
-        """Begin to run jobs, and to look at feeds and pages when their time has come. One process of a library does."""
-        self._loops += [asyncio.create_task(self._run_jobs()), asyncio.create_task(self._keep_schedule())]
-
-    async def _submit(
-        self,
-        kind: JobKind,
-        collection: str,
-        what: str,
-        subject: str,
-        asked_by: str | None,
-        total: int,
-        files: Sequence[tuple[str, bytes]] = (),
-    ) -> Job:
-        job = await self._records.add_job(kind, collection, what, subject, asked_by, total, self._clock(), files)
-        self._is_wanted.set()
-        return job
-
-    async def _run_now(self, kind: JobKind, collection: str, what: str, subject: str) -> Job:
-        job = await self._records.add_job(kind, collection, what, subject, None, 0, self._clock())
-        # A running bot may have taken it already: then it is done there.
-        if await self._records.begin(job.id, self._clock()):
-            try:
-                await self._work(Due(await self._records.job(job.id, None), subject))
-            except asyncio.CancelledError:
-                await self._records.end(job.id, JobState.CANCELLED, self._clock())
-                raise
-        return [stand async for stand in self.follow(job.id, None)][-1]
-
-    async def _run_jobs(self) -> None:
-        await self._retried(self._records.put_all_back)
-        while True:
-            self._is_wanted.clear()
-            with contextlib.suppress(LibraryError):
-                await self._start_waiting()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._is_wanted.wait(), self._rules.poll_s)
-
-    async def _retried(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do it until the database lets us: a locked one is free again some time."""
-        while True:
-            try:
-                await work()
-            except LibraryError as error:
-                log.warning("jobs wait: %s", error)
-                await asyncio.sleep(_RETRIED_S)
-            else:
-                return
-
-    async def _start_waiting(self) -> None:
-        """Start what may run: the collection that was served longest ago comes first."""
-        while len(self._running) < self._rules.jobs_at_once:
-            busy = [due for due in await self._records.waiting() if due.job.id not in self._running]
-            busy.sort(key=lambda due: self._served.get(due.job.collection, 0))
-            if not busy:
-                return
-            due = busy[0]
-            self._turn += 1
-            self._served[due.job.collection] = self._turn
-            if await self._records.begin(due.job.id, self._clock()):
-                self._running[due.job.id] = asyncio.create_task(self._work_and_leave(due))
-
-    async def _work_and_leave(self, due: Due) -> None:
-        try:
-            await self._work(due)
-        finally:
-            self._running.pop(due.job.id, None)
-            self._is_wanted.set()
-
-    async def _work(self, due: Due) -> None:
-        job = due.job
-        work = _Work(job, due.subject, job.done, job.total, list(job.additions))
-        try:
-            await self._do(work)
-            await self._save(work)
-            await self._records.end(job.id, JobState.DONE, self._clock())
-        except _CancelledJobError:
-            pass
-        except asyncio.CancelledError:
-            # Either somebody cancelled it, and it is over, or we are closing, and it waits for the next start.
-            await self._records.put_back(job.id)
-            raise
-        except LibraryError as error:
-            log.info("job %s has failed: %s", job.id, error)
-            await self._fail(job.id, str(error))
-        except Exception as error:
-            log.exception("job %s has failed", job.id)
-            await self._fail(job.id, f"a bug, please report it: {type(error).__name__}")
-
-    async def _fail(self, job_id: str, reason: str) -> None:
-        with contextlib.suppress(LibraryError):
-            await self._records.end(job_id, JobState.FAILED, self._clock(), reason)
-
-    async def _do(self, work: _Work) -> None:
-        match work.job.kind:
-            case JobKind.LINKS:
-                await self._do_links(work)
-            case JobKind.FILES:
-                await self._do_files(work)
-            case JobKind.FEED:
-                await self._do_feed(work)
-            case JobKind.REFRESH:
-                await self._do_refresh(work)
-
-    async def _do_links(self, work: _Work) -> None:
-        for some in _batched(json.loads(work.subject)[work.done :], self._rules.pages_at_once):
-            await self._step(work, await self._add_pages(some, work.job.collection, work.job.asked_by), len(some))
-
-    async def _do_files(self, work: _Work) -> None:
-        while work.done < work.total:
-            file = await self._records.file(work.job.id, work.done)
-            additions: list[Addition] = []
-            if file is not None:
-                async for batch in _batches(self._reader.upload(*file)):
-                    additions += await take(self._library, batch, work.job.collection, work.job.asked_by)
-            await self._step(work, additions)
-
-    async def _do_feed(self, work: _Work) -> None:
-        try:
-            feed = await self._records.feed(work.subject, None)
-        except UnknownFeedError:
-            return  # removed meanwhile
-
-        async def step(additions: Sequence[Addition], total: int) -> None:
-            work.total = total
-            await self._step(work, additions)
-
-        news = await self._feeds.check(feed, step)
-        if news is not None:
-            await self._announce(news)
-        feed = await self._records.feed(feed.id, None)
-        if feed.problem is not None:
-            raise _FeedFailedError(feed.problem)
-
-    async def _do_refresh(self, work: _Work) -> None:
-        now = self._clock()
-        hours = await self.refresh_every(work.job.collection)
-        before = now if work.subject == "all" or hours is None else now - timedelta(hours=hours)
-        due = await self._records.own_pages(work.job.collection, before)
-        work.done, work.total = 0, len(due)
-        for some in _batched([page.address for page in due], self._rules.pages_at_once):
-            additions = await self._add_pages(some, work.job.collection, None)
-            # What is as it was is counted, and not listed.
-            news = [one for one in additions if one.change is not Change.UNCHANGED]
-            await self._step(work, news, len(some))
-
-    async def _step(self, work: _Work, additions: Sequence[Addition], steps: int = 1) -> None:
-        work.done += steps
-        work.additions += [_short(one) for one in additions]
-        await self._save(work)
-
-    async def _save(self, work: _Work) -> None:
-        saved = work.additions[:MOST_ADDITIONS]
-        if not await self._records.save_progress(work.job.id, work.done, max(work.total, work.done), saved):
-            raise _CancelledJobError
-
-    async def _announce(self, news: FeedNews) -> None:
-        for listener in self._listeners:
-            try:
-                await listener(news)
-            except Exception:
-                # The articles are there, whoever was not told of them.
-                log.exception("news of the feed %s could not be told", news.feed.id)
-
-    async def _keep_schedule(self) -> None:
-        cleaned: datetime | None = None
-        while True:
-            try:
-                await self._submit_due()
-                if cleaned is None or self._clock() - cleaned >= _FORGOTTEN:
-                    cleaned = self._clock()
-                    await self._records.forget_old_jobs(cleaned)
-            except LibraryError as error:
-                log.warning("what is due was not looked at: %s", error)
-            await asyncio.sleep(self._rules.schedule_s)
-
-    async def _submit_due(self) -> None:
-        now = self._clock()
-        for feed in await self._records.due_feeds(now):
-            await self._submit(JobKind.FEED, feed.collection, feed.title, feed.id, None, 0)
-        for collection, hours in (await self._records.refresh_hours()).items():
-            due = await self._records.own_pages(collection, now - timedelta(hours=hours))
-            if due and not await self._records.is_refreshing(collection):
-                await self._submit(JobKind.REFRESH, collection, "pages", "due", None, len(due))
+        await self._jobs.forget(collection)
 
 
-class _FeedFailedError(LibraryError):
-    """A look at a feed has failed; the feed tells the reason."""
+def _pages(number: int) -> str:
+    return "1 page" if number == 1 else f"{number:,} pages"
 
 
-def _short(addition: Addition) -> Addition:
-    """An outcome as it is kept: without the lines that were left out."""
-    return replace(addition, left_out=())
+async def _never() -> bool:
+    return False
 
 
-def _batched(values: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
-    """Cut a sequence into parts of `size`; the last one may be shorter."""
-    return (values[first : first + size] for first in range(0, len(values), size))
+def _interval(minutes: int) -> int:
+    return min(max(minutes, SHORTEST_INTERVAL_MIN), LONGEST_INTERVAL_MIN)
 
 
-async def _batches(items: "AsyncIterator[Item]") -> AsyncIterator[list[Item]]:
-    """Up to `_TAKEN_AT_ONCE` items at once."""
-    batch: list[Item] = []
-    async with contextlib.aclosing(items) as each:  # type: ignore[type-var]
-        async for item in each:
-            batch.append(item)
-            if len(batch) == _TAKEN_AT_ONCE:
-                yield batch
-                batch = []
-    if batch:
-        yield batch
+def _most(entries: int) -> int:
+    return min(max(entries, 1), MOST_ENTRIES_A_CHECK)

@@ -1,13 +1,14 @@
-"""What crosses the border of gathering: jobs, feeds, news. Frozen values, no behaviour."""
+"""What is asked for and what came of it: frozen values, no behaviour."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from index.models import Addition, ArticleInfo
 
-MOST_ADDITIONS = 200
-"""Outcomes that are kept of a job; the numbers count all."""
+MOST_OUTCOMES = 200
+"""Outcomes of a job that are kept; the last quarter of them are problems only."""
 
 
 class JobState(StrEnum):
@@ -21,7 +22,7 @@ class JobState(StrEnum):
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing will change any more."""
+        """Whether nothing more will come of it."""
         return self not in {JobState.QUEUED, JobState.RUNNING}
 
 
@@ -36,14 +37,16 @@ class JobKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work that takes long.
+    """Work that goes on by itself.
 
     Attributes:
-        id: Short and typeable.
-        what: What it is about, in one line: an address, a file's name, a feed's title.
-        done: Addresses, files or entries that are dealt with, of `total`, which may grow.
-        reason: Why it failed.
-        additions: What became of each, at most `MOST_ADDITIONS`.
+        id: What people type.
+        what: One line: the address, the file's name, "3 addresses", the feed's title.
+        asked_by: None if the schedule did.
+        done: Addresses, files, entries or pages so far.
+        total: How many there are; of a feed that is not known before it was looked at.
+        reason: Why it failed; None unless it did.
+        additions: What came of it, line by line; at most `MOST_OUTCOMES`.
     """
 
     id: str
@@ -66,24 +69,23 @@ class Feed:
     """A feed or a sitemap that is looked at again and again.
 
     Attributes:
-        kind: "feed" or "sitemap".
+        id: What people type.
         path_filter: Only entries whose path begins so; `*` stands for any letters.
-        interval_min: Minutes between two looks.
-        most: Most entries that are fetched at one look.
-        language: Of its articles; None to detect it.
-        channel: Whom to tell of new articles, for whoever listens.
-        threads: Whether each is to have a thread there.
-        failures: In a row.
-        failing_since: When the first of them was.
-        problem: What was wrong at the last look, in words; `problem_kind` as a value of `Problem`.
-        enabled: False when it was switched off, because it was gone for a week.
+        interval_min: Minutes between two checks, if all goes well.
+        most: Most entries that one check fetches.
+        language: Of its articles; None: it is detected.
+        channel: Who is to be told of news; means nothing here.
+        threads: Whether they want a thread for each article; means nothing here.
+        failures: Checks in a row that failed.
+        problem: Why the last one failed, in words; `problem_kind` is the same as a value of `Problem`.
+        enabled: False: it is not checked by itself any more.
         articles: How many it has brought.
     """
 
     id: str
     collection: str
     address: str
-    kind: str
+    kind: Literal["feed", "sitemap"]
     title: str
     path_filter: str | None
     interval_min: int
@@ -105,8 +107,8 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class FeedNews:
-    """What a look at a feed brought: articles that are new or changed, or that the feed was switched off."""
+    """What a check has brought: articles that are new or revised, or that the feed was switched off for being gone."""
 
     feed: Feed
     articles: tuple[ArticleInfo, ...]
-    switched_off: bool = False
+    switched_off: bool

@@ -19,8 +19,8 @@ class GatheringRules:
         workers: Processes that read files and pages at the same time, >= 1.
         memory_mb: Of each of them, beyond what Python takes.
         pause_s: Between two requests to one host.
-        poll_s: Between two looks for jobs that another process has submitted.
-        schedule_s: Between two looks at what is due.
+        slice_s: After so long a job lets those of other collections go first.
+        poll_s: Between two looks for jobs that another process has submitted, and at the schedule.
     """
 
     allowed_hosts: tuple[str, ...] = ()
@@ -30,8 +30,8 @@ class GatheringRules:
     workers: int = 1
     memory_mb: int = 1024
     pause_s: float = 2.0
+    slice_s: float = 10.0
     poll_s: float = 2.0
-    schedule_s: float = 30.0
 
     @property
     def fetching(self) -> FetchRules:

@@ -133,8 +133,10 @@ class Feeds:
                 else:
                     entries |= {one.key: one for one in _passing(_within(parsed, address), path_filter)}
             waiting += reversed(below)
-        dated = sorted(entries.values(), key=lambda one: one.changed_at.timestamp() if one.changed_at else 0.0)
-        return replace(root, kind=FeedKind.SITEMAP, entries=tuple(reversed(dated)), total=len(dated))
+        newest_first = sorted(
+            entries.values(), key=lambda one: one.changed_at.timestamp() if one.changed_at else 0.0, reverse=True
+        )
+        return replace(root, kind=FeedKind.SITEMAP, entries=tuple(newest_first), total=len(newest_first))
 
     async def _sitemap(self, address: str) -> ParsedFeed | None:
         """One sitemap of an index; None if it cannot be had, so that the others still count."""

@@ -88,7 +88,13 @@ def write_reply(reply: Reply) -> bytes:
             value = {"reply": "article"} | asdict(reply) | {"published_at": published}
         case ParsedFeed():
             entries = [
-                [one.key, one.address, one.title, None if one.changed_at is None else one.changed_at.isoformat()]
+                [
+                    one.key,
+                    one.address,
+                    one.title,
+                    None if one.changed_at is None else one.changed_at.isoformat(),
+                    one.content,
+                ]
                 for one in reply.entries
             ]
             value = {"reply": "feed"} | asdict(reply) | {"entries": entries}
@@ -125,8 +131,8 @@ def read_reply(content: bytes) -> Reply:
                     kind=FeedKind(value["kind"]),
                     title=_text(value["title"]),
                     entries=tuple(
-                        FeedEntry(_text(key), _optional(address), _text(title), _date(date))
-                        for key, address, title, date in value["entries"]
+                        FeedEntry(_text(key), _optional(address), _text(title), _date(date), _text(content))
+                        for key, address, title, date, content in value["entries"]
                     ),
                     total=int(value["total"]),
                     interval_min=None if value["interval_min"] is None else int(value["interval_min"]),

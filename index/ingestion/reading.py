@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from html import escape
 from io import BytesIO
 from pathlib import Path, PurePath
 from urllib.parse import unquote, urlsplit
@@ -76,6 +77,26 @@ class Reader:
             raise only.of(address)
         return ReadPage(tuple(items), fetched.moved_to, fetched.etag, fetched.last_modified, fetched.max_age_s)
 
+    async def entry(self, address: str, title: str, content: str) -> FileArticle:
+        """Read what a feed itself has of an article.
+
+        Args:
+            address: The source of the article.
+            content: HTML.
+
+        Raises:
+            UnusableSourceError: It is no article; most often only the beginning of one.
+        """
+        page = f"<html><head><title>{escape(title)}</title></head><body><article>{content}</article></body></html>"
+        given = Bytes(address, page.encode("utf-8", "replace"), address, "text/html", "utf-8")
+        async with aclosing(self._workers.articles(given)) as found:
+            async for item in found:
+                if isinstance(item, UnreadableFileError):
+                    raise item
+                # What the feed has may name another page as its own.
+                return replace(item, source=address)
+        raise UnusableSourceError(address, Problem.EMPTY)
+
     async def upload(self, name: str, content: bytes) -> AsyncGenerator[Item, None]:
         """Read a file that came as bytes, an attachment for example.
 
@@ -98,16 +119,22 @@ class Reader:
             At least one item for each file.
         """
         files = await asyncio.to_thread(article_files, paths, READABLE_SUFFIXES)
+        async with aclosing(self.files(files)) as found:
+            async for _, item in found:
+                yield item
+
+    async def files(self, files: Sequence[Path]) -> AsyncGenerator[tuple[Path, Item], None]:
+        """Read files as `paths` does, each item with the file that it is of."""
         for first in range(0, len(files), _READ_AT_ONCE):
             batch = files[first : first + _READ_AT_ONCE]
             plain = await asyncio.to_thread(_read_plain, batch)
             for path, item in zip(batch, plain, strict=True):
                 if item is not None:
-                    yield item
+                    yield path, item
                     continue
                 async with aclosing(self._workers.articles(Bytes(path.name, path))) as found:
                     async for one in found:
-                        yield one
+                        yield path, one
 
 
 def _is_plain(content: bytes, name: str) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from index.models import ArticleInfo, Change, NewArticle, Stored
 from index.store.folding import folded
-from index.store.tables import articles, info_columns
+from index.store.tables import articles, info_columns, sources, written_columns
 
 MAX_VALUES = 500
 """Most values of one IN: databases limit the parameters of a statement."""
@@ -72,6 +72,11 @@ async def add(
     return adding.stored
 
 
+def is_web_address(source: str) -> bool:
+    """Tell whether a source is a page, and not the name of a file."""
+    return source.startswith(("https://", "http://"))
+
+
 def _marks(between: re.Match[str]) -> str:
     return "".join(character for character in between[0] if unicodedata.category(character).startswith("M"))
 
@@ -101,6 +106,8 @@ class _Adding:
         self._waiting_sources: set[tuple[str, str]] = set()
         self._outcomes: list[_Outcome] = []
         self._replaced: list[int] = []
+        self._copies: dict[tuple[str, str], tuple[str, str]] = {}
+        self._revised: list[str] = []
 
     async def look_up(self, batch: Sequence[tuple[NewArticle, str]]) -> None:
         collections = list(dict.fromkeys(article.collection for article, _ in batch))
@@ -118,6 +125,8 @@ class _Adding:
     async def add(self, article: NewArticle, fingerprint: str) -> None:
         text = (article.collection, fingerprint)
         source = (article.collection, article.source)
+        if text in self._waiting or text in self._by_text:
+            self._copies[source] = text
         if text in self._waiting:
             self._outcomes.append(_Outcome(Change.UNCHANGED, text))
             return
@@ -131,6 +140,7 @@ class _Adding:
         if older:
             del self._by_text[older.collection, older.content_hash]
             self._replaced.append(older.number)
+            self._revised.append(older.id)
         self._outcomes.append(
             _Outcome(Change.REVISED if older else Change.ADDED, text, replaced=older.number if older else None)
         )
@@ -160,13 +170,38 @@ class _Adding:
         for chunk in chunks(self._replaced):
             await self._connection.execute(delete(articles).where(articles.c.number.in_(chunk)))
         if rows:
-            written = await self._connection.execute(insert(articles).returning(*info_columns), rows)
+            written = await self._connection.execute(insert(articles).returning(*written_columns), rows)
             self._know(ArticleInfo(*row) for row in written)
+        await self._write_copies()
         for outcome in self._outcomes:
             info = outcome.info or self._by_text[outcome.text]
             self.stored.append(Stored(outcome.change, info, outcome.replaced))
-        for done in (self._waiting, self._waiting_sources, self._outcomes, self._replaced):
+        for done in (self._waiting, self._waiting_sources, self._outcomes, self._replaced, self._copies, self._revised):
             done.clear()
+
+    async def _write_copies(self) -> None:
+        """Keep where the same text stands besides; a page that has now a text of its own is a copy no longer, and
+        neither are those of an article whose text is another now."""
+        own = [(collection, address) for (collection, address), _ in self._copies.items()]
+        own += [source for source in self._waiting_sources if source[1]]
+        pages: dict[str, list[str]] = {}
+        for collection, address in own:
+            if is_web_address(address):
+                pages.setdefault(collection, []).append(address)
+        for collection, addresses in pages.items():
+            for chunk in chunks(addresses):
+                await self._connection.execute(
+                    delete(sources).where(sources.c.collection == collection, sources.c.address.in_(chunk))
+                )
+        for chunk in chunks(self._revised):
+            await self._connection.execute(delete(sources).where(sources.c.article.in_(chunk)))
+        copies = [
+            {"collection": collection, "address": address, "article": self._by_text[text].id}
+            for (collection, address), text in self._copies.items()
+            if is_web_address(address) and text in self._by_text and self._by_text[text].source != address
+        ]
+        if copies:
+            await self._connection.execute(insert(sources), copies)
 
     def _know(self, infos: Iterable[ArticleInfo]) -> None:
         for info in infos:

@@ -97,6 +97,14 @@ class Database:
         """
         return await finished(self._write(work))
 
+    async def execute(self, statement: Executable) -> None:
+        """Run one statement in a transaction of its own, as `write` does."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(statement)
+
+        await self.write(work)
+
     async def _write(self, work: Callable[[Connection], _T]) -> _T:
         with translated(self._address):
             for attempt in range(1, _MAX_ATTEMPTS + 1):

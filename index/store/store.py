@@ -41,7 +41,8 @@ from index.store.finishing import finished
 from index.store.folding import folded
 from index.store.migrating import bring_up_to_date
 from index.store.reading import AsyncReader, Reader, ThreadReader
-from index.store.tables import articles, info_columns, meta, pages
+from index.store.tables import articles, info_columns, meta, written_columns
+from index.store.tables import sources as sources_table
 
 _ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without o and 0, l, i and 1: people type ids
 _ID_LENGTH = 6
@@ -207,8 +208,6 @@ class Store:
                         raise UnknownArticleError(article_id)
                 for numbers in chunks(article.info.number for article in found.values()):
                     await connection.execute(delete(articles).where(articles.c.number.in_(numbers)))
-                for chunk in chunks(found):
-                    await connection.execute(delete(pages).where(pages.c.article_id.in_(chunk)))
         return [found[article_id] for article_id in wanted]
 
     async def get(self, article_id: str) -> Article:
@@ -288,7 +287,7 @@ class Store:
             "added_by": info.added_by,
             "revision": info.revision,
         }
-        written = await connection.execute(insert(articles).values(values).returning(*info_columns))
+        written = await connection.execute(insert(articles).values(values).returning(*written_columns))
         return Stored(
             Change.ADDED if replaced is None else Change.REVISED, ArticleInfo(*written.one()), replaced=replaced
         )
@@ -319,22 +318,12 @@ class Store:
                 row = found.first()
                 return None if row is None else ArticleInfo(*row)
 
-    async def gone(self) -> dict[str, datetime]:
-        """The articles whose page is gone, by id, with the moment since when."""
-        statement = select(pages.c.article_id, pages.c.gone_since).where(
-            pages.c.is_own, pages.c.gone_since.is_not(None)
-        )
+    async def sources(self, article_id: str) -> tuple[str, ...]:
+        """Where the text of an article stands besides its own source, in the order of the addresses."""
+        statement = select(sources_table.c.address).where(sources_table.c.article == article_id)
         with self._use():
-            async with self._reading.connect() as connection:
-                return {row[0]: row[1] for row in await connection.execute(statement)}
-
-    async def addresses(self, article_id: str) -> list[str]:
-        """The pages on which an article's text was found, its own first."""
-        statement = select(pages.c.address).where(pages.c.article_id == article_id)
-        with self._use():
-            async with self._reading.connect() as connection:
-                ordered = statement.order_by(pages.c.is_own.desc(), pages.c.page)
-                return [row[0] for row in await connection.execute(ordered)]
+            rows = await self._browser.read(statement.order_by(sources_table.c.address), {})
+        return tuple(row[0] for row in rows)
 
     async def find(
         self,

@@ -7,7 +7,6 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
-    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -17,6 +16,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    select,
 )
 
 HEAD = "0003"
@@ -71,37 +71,90 @@ articles = Table(
     sqlite_autoincrement=True,
 )
 
-info_columns = tuple(column for column in articles.c if column.name not in {"text", "title_folded"})
-"""The fields of `ArticleInfo`, in its order."""
-
-meta = Table(
-    "meta",
-    metadata,
-    Column("key", String, primary_key=True),
-    Column("value", String, nullable=False),
-)
-
 pages = Table(
     "pages",
     metadata,
-    # Where an article was found; `page` is the address in the form in which equal pages are equal.
-    Column("collection", String, primary_key=True),
-    Column("page", String, primary_key=True),
+    # No foreign key: an article that was removed can be put back, and is then looked after as before.
+    Column("article", String, primary_key=True),
+    Column("collection", String, nullable=False),
     Column("address", String, nullable=False),
-    Column("article_id", String, nullable=False),
-    # False for a copy of the text on another page, which does not change the article.
-    Column("is_own", Boolean, nullable=False),
     Column("etag", String),
     Column("last_modified", String),
     Column("checked_at", UtcDateTime, nullable=False),
     Column("gone_since", UtcDateTime),
-    Index("ix_pages_article_id", "article_id"),
+    Index("ix_pages_collection_checked_at", "collection", "checked_at"),
+)
+"""The pages of articles that were added by link, by the article's id."""
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("collection", String, primary_key=True),
+    Column("address", String, primary_key=True),
+    Column("article", String, nullable=False),
+    Index("ix_sources_article", "article"),
+)
+"""Where the text of an article stands besides its own source, by the article's id."""
+
+written_columns = tuple(column for column in articles.c if column.name not in {"text", "title_folded"})
+"""The fields of `ArticleInfo` that are in the row of an article, in its order."""
+
+info_columns = (
+    *written_columns,
+    select(pages.c.gone_since).where(pages.c.article == articles.c.id).scalar_subquery().label("gone_since"),
+)
+"""The fields of `ArticleInfo`, in its order.
+
+In the table of articles, what comes after a long text costs the reading of all of it; and a list needs every column.
+"""
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("collection", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("asked_by", String),
+    # What it is about, as JSON: addresses, or the id of a feed.
+    Column("payload", Text, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("reason", String),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    UniqueConstraint("id", name="uq_jobs_id"),
+    Index("ix_jobs_state_collection", "state", "collection"),
+    sqlite_autoincrement=True,
+)
+
+job_files = Table(
+    "job_files",
+    metadata,
+    Column("job", Integer, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+"""Files that wait to be read, by the number of their job; they go when it ends."""
+
+job_outcomes = Table(
+    "job_outcomes",
+    metadata,
+    Column("job", Integer, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    # An `Addition` as JSON.
+    Column("value", Text, nullable=False),
 )
 
 feeds = Table(
     "feeds",
     metadata,
-    Column("id", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("id", String, nullable=False),
     Column("collection", String, nullable=False),
     Column("address", String, nullable=False),
     Column("kind", String, nullable=False),
@@ -122,59 +175,53 @@ feeds = Table(
     Column("problem_kind", String),
     Column("enabled", Boolean, nullable=False),
     Column("articles", Integer, nullable=False),
+    Column("gone_since", UtcDateTime),
     Column("etag", String),
     Column("last_modified", String),
+    Column("moved_to", String),
+    Column("moves", Integer, nullable=False),
+    UniqueConstraint("id", name="uq_feeds_id"),
     UniqueConstraint("collection", "address", name="uq_feeds_collection_address"),
+    Index("ix_feeds_enabled_next_check_at", "enabled", "next_check_at"),
+    sqlite_autoincrement=True,
 )
 
 feed_entries = Table(
     "feed_entries",
     metadata,
-    Column("feed_id", String, ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True),
+    Column("feed", Integer, primary_key=True),
     Column("key", String, primary_key=True),
-    Column("changed_at", UtcDateTime),
+    # Of what the entry says; None while its article could not be had.
+    Column("fingerprint", String),
+    Column("failures", Integer, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
-    # How often it was tried in vain; 0 when it is dealt with.
-    Column("attempts", Integer, nullable=False),
+    Index("ix_feed_entries_feed_seen_at", "feed", "seen_at"),
 )
+"""Entries that were seen, by the number of their feed."""
 
-refreshing = Table(
-    "refreshing",
+site_lines = Table(
+    "site_lines",
+    metadata,
+    Column("collection", String, primary_key=True),
+    Column("site", String, primary_key=True),
+    Column("digest", String, primary_key=True),
+    Column("articles", Integer, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+"""In how many articles of a site a line stands."""
+
+refreshes = Table(
+    "refreshes",
     metadata,
     Column("collection", String, primary_key=True),
     Column("hours", Integer, nullable=False),
+    Column("next_at", UtcDateTime, nullable=False),
 )
+"""How often the pages of a collection are looked at again; not at all where there is no row."""
 
-jobs = Table(
-    "jobs",
+meta = Table(
+    "meta",
     metadata,
-    Column("number", Integer, primary_key=True),
-    Column("id", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("collection", String, nullable=False),
-    Column("state", String, nullable=False),
-    Column("what", String, nullable=False),
-    # Addresses as JSON, or the id of a feed.
-    Column("subject", Text, nullable=False),
-    Column("asked_by", String),
-    Column("done", Integer, nullable=False),
-    Column("total", Integer, nullable=False),
-    Column("reason", String),
-    # JSON.
-    Column("additions", Text, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("started_at", UtcDateTime),
-    Column("ended_at", UtcDateTime),
-    UniqueConstraint("id", name="uq_jobs_id"),
-    Index("ix_jobs_state", "state"),
-    sqlite_autoincrement=True,
-)
-
-job_files = Table(
-    "job_files",
-    metadata,
-    Column("job_id", String, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
-    Column("place", Integer, primary_key=True),
-    Column("name", String, nullable=False),
-    Column("content", LargeBinary, nullable=False),
+    Column("key", String, primary_key=True),
+    Column("value", String, nullable=False),
 )

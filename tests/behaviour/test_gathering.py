@@ -1,9 +1,10 @@
-"""Articles from links, files, feeds and sitemaps, over real sockets, into a real library."""
+"""Articles from links, files and feeds, over real sockets on loopback and with real worker processes."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,566 +17,532 @@ from index import (
     FeedNews,
     Gatherer,
     GatheringRules,
+    Job,
+    JobKind,
     JobState,
     Library,
-    UnknownFeedError,
+    Problem,
     UnknownJobError,
-    UnusableSourceError,
 )
-from tests.support.web import Handler, Request, Web, reply, served
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-def page(name: str, passengers: int) -> str:
-    """A page with an article that is long enough to be one."""
-    return (
-        f"<!doctype html><html lang=en><head><title>The ferry {name}</title></head><body><main><article>"
-        f"<h1>The ferry {name}</h1><p>In its first season the ferry {name} carried {passengers} passengers between the "
-        f"two shores of the lake, more than anybody on the council had expected when the ship was ordered.</p>"
-        "<p>It sails at dawn, at noon and at dusk. Bicycles travel free of charge, and dogs have a deck of their own. "
-        "When fog hides the far shore, the horn is sounded every two minutes, and the captain slows down to half.</p>"
-        "</article></main></body></html>"
-    )
+from tests.support.documents import docx, page, pdf, word_paragraph, zip_of
+from tests.support.web import Request, Web, reply, served
 
 
-def rss(*entries: tuple[str, str]) -> bytes:
-    items = "".join(f"<item><link>{link}</link><title>{title}</title></item>" for link, title in entries)
-    return reply(
-        f'<?xml version="1.0"?><rss version="2.0"><channel><title>The Lake</title>{items}</channel></rss>',
-        headers={"Content-Type": "application/rss+xml", "ETag": f'"{len(entries)}"'},
-    )
+def lines(topic: str) -> list[str]:
+    """Enough sentences for an article that no other article holds."""
+    return [
+        f"{n}. The {topic} of Karrow was opened in May 2019, after {n + 2} years of work on the {topic}."
+        for n in range(8)
+    ]
 
 
-def conditional(body: bytes, etag: str) -> Handler:
-    """The answer, or 304 to whoever has it already."""
-
-    async def answer(request: Request, writer: asyncio.StreamWriter) -> None:
-        writer.write(reply(b"", "304 Not Modified") if request.headers.get("if-none-match") == etag else body)
-
-    return answer
-
-
-async def until(is_true: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for what nobody tells."""
-    async with asyncio.timeout(20):
-        while not await is_true():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-
-
-@dataclass
-class Clock:
-    """A clock that is set by hand."""
-
-    now: datetime = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@dataclass
-class Desk:
-    library: Library
-    gatherer: Gatherer
-    web: Web
-    clock: Clock
-    address: str
-    rules: GatheringRules
-    news: list[FeedNews] = field(default_factory=list)
-
-    async def quoted(self, name: str, scope: frozenset[str] | None = None) -> str:
-        best = (await self.library.ask(f"How many passengers did the ferry {name} carry?", scope)).best
-        return "" if best is None else best.quote
-
-    async def ended(self, job_id: str) -> JobState:
-        async with asyncio.timeout(20):
-            return [job async for job in self.gatherer.follow(job_id, None)][-1].state
+@pytest.fixture
+def address(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path / 'footnote.db'}"
 
 
 @pytest_asyncio.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    address = f"sqlite+aiosqlite:///{tmp_path}/footnote.db"
-    clock = Clock()
-    async with served() as web, await Library.open(address) as library:
-        rules = GatheringRules(
-            allowed_hosts=(f"127.0.0.1:{web.port}",), pause_s=0, pages_at_once=2, poll_s=0.1, schedule_s=0.1
-        )
-        async with await Gatherer.open(library, rules, clock=clock) as gatherer:
-            made = Desk(library, gatherer, web, clock, address, rules)
-
-            async def told(news: FeedNews) -> None:
-                made.news.append(news)
-
-            gatherer.on_news(told)
-            yield made
+async def library(address: str) -> AsyncIterator[Library]:
+    async with await Library.open(address) as library:
+        yield library
 
 
-# ---- links
+@pytest_asyncio.fixture
+async def web() -> AsyncIterator[Web]:
+    async with served() as web:
+        yield web
 
 
-async def test_what_a_link_leads_to_can_be_asked_at_once(desk: Desk) -> None:
-    desk.web.routes["/nori"] = reply(page("Nori", 4711))
-
-    (added,) = await desk.gatherer.add_links([desk.web.url("/nori")], "7")
-
-    assert added.change is Change.ADDED
-    assert added.article is not None
-    assert (added.article.title, added.article.language) == ("The ferry Nori", "en")
-    assert added.article.source == desk.web.url("/nori")
-    assert "4711" in await desk.quoted("Nori", frozenset({"7"}))
-    assert await desk.quoted("Nori", frozenset({"8"})) == ""
+@pytest.fixture
+def rules(web: Web) -> GatheringRules:
+    return GatheringRules(allowed_hosts=(f"127.0.0.1:{web.port}",), pause_s=0.0, poll_s=0.05)
 
 
-async def test_some_links_fail_and_the_others_are_added(desk: Desk) -> None:
-    desk.web.routes["/nori"] = reply(page("Nori", 4711))
-    desk.web.routes["/image"] = reply(b"GIF89a", headers={"Content-Type": "image/gif"})
+@pytest_asyncio.fixture
+async def gatherer(library: Library, rules: GatheringRules) -> AsyncIterator[Gatherer]:
+    async with await Gatherer.open(library, rules) as gatherer:
+        yield gatherer
 
-    outcomes = await desk.gatherer.add_links(
-        [desk.web.url("/missing"), desk.web.url("/nori"), desk.web.url("/image"), "http://127.0.0.1/", "ftp://x/y"]
-    )
 
-    assert [one.problem_kind for one in outcomes] == [
-        "missing",
-        None,
-        "unsupported-type",
-        "forbidden-address",
-        "bad-address",
+async def test_links_become_articles_that_answer_and_what_fails_says_why(
+    web: Web, gatherer: Gatherer, library: Library
+) -> None:
+    web.routes["/bridge"] = reply(page(lines("bridge"), head="<title>The bridge of Karrow</title>"))
+
+    added = await gatherer.add_links([web.url("/bridge"), web.url("/none"), "ftp://a", web.url("/bridge#top")], "docs")
+
+    assert [(one.change, one.problem_kind) for one in added] == [
+        (Change.ADDED, None),
+        (None, Problem.MISSING),
+        (None, Problem.BAD_ADDRESS),
+        (Change.ADDED, None),
     ]
-    assert all(one.problem for one in outcomes if one.problem_kind)
-    assert len(await desk.library.articles()) == 1
+    assert web.paths.count("/bridge") == 1
+    answer = await library.ask("when was the bridge opened?", {"docs"})
+    assert answer.best is not None
+    assert answer.best.article.source == web.url("/bridge")
 
 
-async def test_a_page_that_did_not_change_is_not_sent_again(desk: Desk) -> None:
-    body = reply(page("Nori", 4711), headers={"ETag": '"a"'})
-    desk.web.routes["/nori"] = conditional(body, '"a"')
-    await desk.gatherer.add_links([desk.web.url("/nori")])
+async def test_a_copy_elsewhere_is_one_article_with_two_sources(web: Web, gatherer: Gatherer, library: Library) -> None:
+    web.routes["/a"] = web.routes["/b"] = reply(page(lines("bridge")))
 
-    (again,) = await desk.gatherer.add_links([desk.web.url("/nori")])
+    [first] = await gatherer.add_links([web.url("/a")])
+    [second] = await gatherer.add_links([web.url("/b")])
 
-    assert again.change is Change.UNCHANGED
-    assert desk.web.requests[-1].headers["if-none-match"] == '"a"'
-
-
-async def test_addresses_of_one_page_are_one_article(desk: Desk) -> None:
-    desk.web.routes["*"] = reply(page("Nori", 4711))
-    await desk.gatherer.add_links([desk.web.url("/nori")])
-
-    (again,) = await desk.gatherer.add_links([desk.web.url("/nori?utm_source=mail#top")])
-
-    assert again.change is Change.UNCHANGED
-    assert len(await desk.library.articles()) == 1
-
-
-async def test_a_copy_on_another_page_is_one_article_with_two_sources(desk: Desk) -> None:
-    desk.web.routes["/nori"] = desk.web.routes["/copy"] = reply(page("Nori", 4711))
-    (first,) = await desk.gatherer.add_links([desk.web.url("/nori")])
-
-    (copy,) = await desk.gatherer.add_links([desk.web.url("/copy")])
-
-    assert copy.duplicate_of is not None
     assert first.article is not None
-    assert copy.duplicate_of.id == first.article.id
-    assert await desk.library.sources(first.article.id) == (desk.web.url("/nori"), desk.web.url("/copy"))
+    assert (second.change, second.duplicate_of) == (Change.UNCHANGED, first.article)
+    assert await library.sources(first.article.id) == (web.url("/a"), web.url("/b"))
+
+    web.routes["/b"] = reply(page(lines("harbour")))
+    [third] = await gatherer.add_links([web.url("/b")])
+
+    assert third.change is Change.ADDED
+    assert await library.sources(first.article.id) == (web.url("/a"),)
 
 
-async def test_a_changed_page_is_a_revision_of_its_article(desk: Desk) -> None:
-    desk.web.routes["/nori"] = reply(page("Nori", 4711))
-    (first,) = await desk.gatherer.add_links([desk.web.url("/nori")])
-    desk.web.routes["/nori"] = reply(page("Nori", 4712))
+async def test_a_page_is_known_by_its_canonical_address_and_revised(web: Web, gatherer: Gatherer) -> None:
+    head = f"<link rel='canonical' href='{web.url('/bridge')}'>"
+    web.routes["/bridge?page=1"] = reply(page(lines("bridge"), head=head))
+    web.routes["/b"] = reply(page(lines("new bridge"), head=head))
 
-    (second,) = await desk.gatherer.add_links([desk.web.url("/nori")])
+    [first] = await gatherer.add_links([web.url("/bridge?page=1")])
+    [second] = await gatherer.add_links([web.url("/b")])
 
-    assert second.change is Change.REVISED
     assert first.article is not None
     assert second.article is not None
-    assert (second.article.id, second.article.revision) == (first.article.id, 2)
-    assert "4712" in await desk.quoted("Nori")
+    assert first.article.source == second.article.source == web.url("/bridge")
+    assert (second.change, second.article.id, second.article.revision) == (Change.REVISED, first.article.id, 2)
 
 
-async def test_what_is_known_of_a_page_goes_with_its_article(desk: Desk) -> None:
-    desk.web.routes["/nori"] = conditional(reply(page("Nori", 4711), headers={"ETag": '"a"'}), '"a"')
-    (first,) = await desk.gatherer.add_links([desk.web.url("/nori")])
-    assert first.article is not None
-    await desk.library.remove([first.article.id])
+async def test_a_line_that_stands_in_many_articles_of_a_site_is_left_out(
+    web: Web, gatherer: Gatherer, library: Library
+) -> None:
+    notice = "The editors of the Karrow Gazette answer letters within three working days of their arrival."
+    topics = ["bridge", "harbour", "lighthouse", "museum"]
+    web.routes |= {f"/{topic}": reply(page([*lines(topic), notice])) for topic in topics}
 
-    (again,) = await desk.gatherer.add_links([desk.web.url("/nori")])
+    added = [(await gatherer.add_links([web.url(f"/{topic}")]))[0] for topic in topics]
 
-    assert again.change is Change.ADDED
-
-
-# ---- files
-
-
-async def test_files_of_several_kinds_are_added_from_a_folder(desk: Desk, tmp_path: Path) -> None:
-    folder = tmp_path / "files"
-    folder.mkdir()
-    (folder / "a.md").write_text("# The ferry Nori\n\nThe ferry Nori carried 4711 passengers in its first season.")
-    (folder / "b.html").write_text(page("Tavo", 815))
-    lines = [{"title": f"The ferry {name}", "text": f"The ferry {name} carried {n} passengers last year."}
-             for name, n in (("Muri", 12), ("Sabe", 13))]  # fmt: skip
-    (folder / "c.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    (folder / "d.pdf").write_bytes(b"%PDF-1.4 nonsense")
-
-    outcomes = await desk.gatherer.add_paths([folder])
-
-    assert [one.change for one in outcomes] == [Change.ADDED] * 4 + [None]
-    assert outcomes[-1].problem_kind == "damaged"
-    for name, passengers in (("Nori", "4711"), ("Tavo", "815"), ("Muri", "12"), ("Sabe", "13")):
-        assert passengers in await desk.quoted(name)
+    assert [notice in {left.line for left in one.left_out} for one in added] == [False, False, False, True]
+    assert added[3].article is not None
+    assert notice not in (await library.article(added[3].article.id)).text
 
 
-async def test_a_thousand_plain_files_are_added_in_ten_seconds(desk: Desk, tmp_path: Path) -> None:
-    folder = tmp_path / "files"
-    folder.mkdir()
-    for number in range(1_000):
-        text = f"The ferry number {number} carried {10_000 + number} passengers. " * 3
-        (folder / f"{number}.txt").write_text(f"Ferry {number}\n\n{text}")
-    began = asyncio.get_running_loop().time()
+async def test_files_of_every_kind_are_added_from_folders_and_archives(
+    gatherer: Gatherer, library: Library, tmp_path: Path
+) -> None:
+    folder = tmp_path / "articles"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "notes.md").write_text("# Notes\n\nThe tram runs since 1901.")
+    (folder / "sub" / "notes.md").write_text("# Notes\n\nThe ferry ran until 1950.")
+    (folder / "a.pdf").write_bytes(pdf([lines("museum")]))
+    (folder / "b.docx").write_bytes(docx(word_paragraph("The dam was repaired in spring.")))
+    (folder / "c.zip").write_bytes(zip_of({"x.md": "# X\n\nA lighthouse stands there.", "y.exe": b"MZ"}))
+    (folder / "d.jsonl").write_text('{"text": "One line."}\nnonsense\n' + json.dumps({"text": "Another line."}) + "\n")
+    steps: list[tuple[int, int]] = []
 
-    outcomes = await desk.gatherer.add_paths([folder])
+    added = await gatherer.add_paths([folder, tmp_path / "none.md"], progress=lambda *step: steps.append(step))
 
-    assert len(outcomes) == 1_000
-    assert asyncio.get_running_loop().time() - began < 10
+    assert {one.article.source for one in added if one.article is not None} == {
+        "notes.md", "sub/notes.md", "a.pdf", "b.docx", "c.zip/x.md", "d.jsonl#1", "d.jsonl#3",
+    }  # fmt: skip
+    assert {one.problem_kind for one in added if one.article is None} == {
+        Problem.UNSUPPORTED_TYPE, Problem.BAD_LINE, Problem.NO_FILE,
+    }  # fmt: skip
+    assert steps == [(7, 7)]
+    assert (await library.status()).articles == 7
+
+
+async def test_uploads_are_added_line_by_line(gatherer: Gatherer) -> None:
+    added = await gatherer.add_uploads([("a.txt", b"The tram runs since 1901."), ("b.png", b"\x89PNG")])
+
+    assert [(one.source, one.problem_kind) for one in added] == [("a.txt", None), ("b.png", Problem.UNSUPPORTED_TYPE)]
 
 
 # ---- jobs
 
 
-async def test_a_job_adds_links_and_tells_line_by_line(desk: Desk) -> None:
-    desk.web.routes["/nori"] = reply(page("Nori", 4711))
-    job = await desk.gatherer.submit_links([desk.web.url("/nori"), desk.web.url("/missing")], "7", "ada")
-    desk.gatherer.start()
-
-    assert await desk.ended(job.id) is JobState.DONE
-    job = await desk.gatherer.job(job.id, ["7"])
-    assert (job.done, job.total, job.asked_by) == (2, 2, "ada")
-    assert [one.problem_kind for one in job.additions] == [None, "missing"]
-    assert job.started_at == job.ended_at == NOON
-    assert "4711" in await desk.quoted("Nori", frozenset({"7"}))
+async def ended(gatherer: Gatherer, job: Job) -> Job:
+    """The job after its end."""
+    async with asyncio.timeout(30):
+        return [step async for step in gatherer.follow(job.id)][-1]
 
 
-async def test_files_of_a_job_survive_a_restart(desk: Desk) -> None:
-    job = await desk.gatherer.submit_uploads([("nori.html", page("Nori", 4711).encode())], "7", "ada")
-    await desk.gatherer.close()
+async def test_a_job_runs_by_itself_and_tells_line_by_line(web: Web, gatherer: Gatherer, library: Library) -> None:
+    web.routes["/bridge"] = reply(page(lines("bridge")))
+    await gatherer.start()
 
-    async with await Gatherer.open(desk.library, desk.rules, clock=desk.clock) as later:
-        later.start()
-        async with asyncio.timeout(20):
-            states = [stand.state async for stand in later.follow(job.id, None)]
+    links = await gatherer.submit_links([web.url("/bridge"), web.url("/none")], "docs", "ada")
+    files = await gatherer.submit_uploads([("a.md", b"# Tram\n\nThe tram runs since 1901."), ("b.zip", b"PK")], "docs")
 
-    assert states[-1] is JobState.DONE
-    assert "4711" in await desk.quoted("Nori")
+    assert (links.state, links.what, links.total, links.asked_by) == (JobState.QUEUED, "2 addresses", 2, "ada")
+    done = await ended(gatherer, links)
+    assert (done.state, done.done, done.reason) == (JobState.DONE, 2, None)
+    assert [one.problem_kind for one in done.additions] == [None, Problem.MISSING]
+    assert done.additions[0].article is not None
+    assert done.additions[0].article == await library.info(done.additions[0].article.id)
+    assert [one.change for one in (await ended(gatherer, files)).additions] == [Change.ADDED, None]
+    assert [one.id for one in await gatherer.jobs({"docs"})] == [files.id, links.id]
+    assert await gatherer.jobs({"other"}) == []
+    with pytest.raises(UnknownJobError):
+        await gatherer.job(links.id, {"other"})
 
 
-async def test_a_job_that_ran_when_the_process_ended_goes_on(desk: Desk) -> None:
-    arrived = asyncio.Event()
+async def test_a_job_is_cancelled_while_it_waits_and_while_it_runs(web: Web, gatherer: Gatherer) -> None:
+    asked = asyncio.Event()
 
-    async def never(_request: Request, _writer: asyncio.StreamWriter) -> None:
-        arrived.set()
+    async def hang(request: Request, writer: asyncio.StreamWriter) -> None:
+        asked.set()
         await asyncio.sleep(60)
 
-    for number in range(6):
-        desk.web.routes[f"/{number}"] = reply(page(f"Nori{number}", 4711))
-    desk.web.routes["/4"] = never
-    job = await desk.gatherer.submit_links([desk.web.url(f"/{number}") for number in range(6)], "7", None)
-    desk.gatherer.start()
-    await asyncio.wait_for(arrived.wait(), 20)
-    await desk.gatherer.close()
-    desk.web.routes["/4"] = reply(page("Tavo", 815))
-    asked_before = desk.web.paths.count("/0")
+    web.routes["/slow"] = hang
+    waiting = await gatherer.submit_uploads([("a.md", b"# Tram")])
+    running = await gatherer.submit_links([web.url("/slow")])
+    assert (await gatherer.cancel(waiting.id)).state is JobState.CANCELLED
+    await gatherer.start()
+    async with asyncio.timeout(10):
+        await asked.wait()
 
-    async with await Gatherer.open(desk.library, desk.rules, clock=desk.clock) as later:
-        assert (await later.job(job.id, None)).state is JobState.QUEUED
-        later.start()
-        async with asyncio.timeout(20):
-            last = [stand async for stand in later.follow(job.id, None)][-1]
+    cancelled = await gatherer.cancel(running.id)
 
-    assert (last.state, last.done) == (JobState.DONE, 6)
-    assert desk.web.paths.count("/0") == asked_before
-    assert "815" in await desk.quoted("Tavo")
+    assert (cancelled.state, cancelled.done) == (JobState.CANCELLED, 0)
+    assert await gatherer.jobs(active_only=True) == []
+    assert (await gatherer.cancel(running.id)) == cancelled
 
 
-async def test_a_cancelled_job_stops_and_keeps_what_it_has_added(desk: Desk) -> None:
-    arrived = asyncio.Event()
+async def test_a_job_that_was_running_goes_on_after_a_restart(
+    web: Web, library: Library, rules: GatheringRules
+) -> None:
+    asked = asyncio.Event()
 
-    async def never(_request: Request, _writer: asyncio.StreamWriter) -> None:
-        arrived.set()
+    async def hang(request: Request, writer: asyncio.StreamWriter) -> None:
+        asked.set()
         await asyncio.sleep(60)
 
-    desk.web.routes["/0"] = desk.web.routes["/1"] = reply(page("Nori", 4711))
-    desk.web.routes["/2"] = never
-    job = await desk.gatherer.submit_links([desk.web.url(f"/{number}") for number in range(3)], "7", None)
-    desk.gatherer.start()
-    await asyncio.wait_for(arrived.wait(), 20)
+    web.routes |= {"/a": reply(page(lines("bridge"))), "/b": hang}
+    rules = replace(rules, pages_at_once=1)
+    async with await Gatherer.open(library, rules) as first:
+        await first.start()
+        job = await first.submit_links([web.url("/a"), web.url("/b")])
+        async with asyncio.timeout(10):
+            await asked.wait()
+    web.routes["/b"] = reply(page(lines("harbour")))
 
-    cancelled = await desk.gatherer.cancel(job.id, ["7"])
+    async with await Gatherer.open(library, rules) as second:
+        assert (await second.job(job.id)).state is JobState.QUEUED
+        await second.start()
+        done = await ended(second, job)
 
-    assert cancelled.state is JobState.CANCELLED
-    assert await desk.ended(job.id) is JobState.CANCELLED
-    assert "4711" in await desk.quoted("Nori")
-    other = await desk.gatherer.submit_links([desk.web.url("/0")], "7", None)
-    assert await desk.ended(other.id) is JobState.DONE
-
-
-async def test_jobs_of_one_collection_do_not_keep_another_waiting(desk: Desk) -> None:
-    desk.web.routes["*"] = reply(page("Nori", 4711))
-    many = [await desk.gatherer.submit_links([desk.web.url(f"/{n}")], "big", None) for n in range(12)]
-    small = await desk.gatherer.submit_links([desk.web.url("/small")], "small", None)
-    desk.gatherer.start()
-
-    assert await desk.ended(small.id) is JobState.DONE
-    assert desk.web.paths.index("/small") <= 3
-    assert [await desk.ended(job.id) for job in many] == [JobState.DONE] * 12
+    assert [one.change for one in done.additions] == [Change.ADDED, Change.ADDED]
+    assert web.paths.count("/a") == 1
 
 
-async def test_jobs_and_feeds_of_others_are_not_there(desk: Desk) -> None:
-    desk.web.routes["/feed"] = rss()
-    job = await desk.gatherer.submit_links([desk.web.url("/nori")], "7", None)
-    feed = await desk.gatherer.add_feed(desk.web.url("/feed"), "7")
+async def test_collections_take_turns(library: Library, rules: GatheringRules) -> None:
+    async with await Gatherer.open(library, replace(rules, jobs_at_once=1, slice_s=0.0)) as gatherer:
+        many = [(f"{n}.md", f"# Note {n}\n\nThe tram number {n} runs.".encode()) for n in range(6)]
+        big = await gatherer.submit_uploads(many, "big")
+        more = [await gatherer.submit_uploads([one], "big") for one in many[:2]]
+        small = await gatherer.submit_uploads([("s.md", b"# Small\n\nThe ferry runs.")], "small")
 
-    with pytest.raises(UnknownJobError):
-        await desk.gatherer.job(job.id, ["8"])
-    with pytest.raises(UnknownJobError):
-        await desk.gatherer.cancel(job.id, ["8"])
-    with pytest.raises(UnknownFeedError):
-        await desk.gatherer.change_feed(feed.id, ["8"], most=1)
-    with pytest.raises(UnknownFeedError):
-        await desk.gatherer.remove_feed(feed.id, ["8"])
-    with pytest.raises(UnknownFeedError):
-        await desk.gatherer.check_feed(feed.id, ["8"])
-    assert await desk.gatherer.jobs(["8"]) == []
-    assert await desk.gatherer.feeds(["8"]) == []
+        await gatherer.start()
+
+        for job in [big, *more, small]:
+            assert (await ended(gatherer, job)).state is JobState.DONE
+        times = {job.id: (await gatherer.job(job.id)).ended_at for job in [big, *more, small]}
+        assert min(times, key=lambda one: str(times[one])) == small.id
+        assert len((await gatherer.job(big.id)).additions) == 6
 
 
 # ---- feeds
 
 
-async def test_a_feed_brings_articles_and_tells_only_of_later_ones(desk: Desk) -> None:
-    desk.web.routes["/feed"] = rss((desk.web.url("/nori"), "Nori"))
-    desk.web.routes["/nori"] = reply(page("Nori", 4711))
-    feed = await desk.gatherer.add_feed(desk.web.url("/feed"), "7", channel="c", language="en")
-    first = await desk.gatherer.check_feed(feed.id, None)
-    desk.web.routes["/feed"] = rss((desk.web.url("/tavo"), "Tavo"), (desk.web.url("/nori"), "Nori"))
-    desk.web.routes["/tavo"] = reply(page("Tavo", 815))
-
-    second = await desk.gatherer.check_feed(feed.id, None)
-
-    assert [one.change for one in first.additions] == [Change.ADDED]
-    assert (second.done, second.total) == (1, 1)
-    assert desk.web.paths.count("/nori") == 1
-    assert [[info.title for info in news.articles] for news in desk.news] == [["The ferry Tavo"]]
-    stand = await desk.gatherer.feed(feed.id, ["7"])
-    assert (stand.title, stand.kind, stand.articles, stand.failures) == ("The Lake", "feed", 2, 0)
-    assert stand.next_check_at == NOON + timedelta(hours=1)
-    assert "815" in await desk.quoted("Tavo", frozenset({"7"}))
-
-
-async def test_a_feed_that_did_not_change_is_not_read_again(desk: Desk) -> None:
-    desk.web.routes["/feed"] = conditional(rss((desk.web.url("/nori"), "Nori")), '"1"')
-    desk.web.routes["/nori"] = reply(page("Nori", 4711))
-    feed = await desk.gatherer.add_feed(desk.web.url("/feed"))
-    await desk.gatherer.check_feed(feed.id, None)
-
-    again = await desk.gatherer.check_feed(feed.id, None)
-
-    assert again.state is JobState.DONE
-    assert desk.web.requests[-1].headers["if-none-match"] == '"1"'
-
-
-async def test_what_is_beyond_the_limit_comes_with_the_next_look(desk: Desk) -> None:
-    names = ["Nori", "Tavo", "Muri"]
-    desk.web.routes["/feed"] = rss(*((desk.web.url(f"/{name}"), name) for name in names))
-    for number, name in enumerate(names):
-        desk.web.routes[f"/{name}"] = reply(page(name, 100 + number))
-    feed = await desk.gatherer.add_feed(desk.web.url("/feed"), most=2)
-
-    looks = [await desk.gatherer.check_feed(feed.id, None) for _ in range(3)]
-
-    assert [look.done for look in looks] == [2, 1, 0]
-
-
-async def test_an_article_that_could_not_be_had_is_tried_again(desk: Desk) -> None:
-    desk.web.routes["/feed"] = conditional(rss((desk.web.url("/nori"), "Nori")), '"1"')
-    desk.web.routes["/nori"] = reply(b"", "503 Service Unavailable")
-    feed = await desk.gatherer.add_feed(desk.web.url("/feed"))
-    failed = await desk.gatherer.check_feed(feed.id, None)
-    desk.web.routes["/nori"] = reply(page("Nori", 4711))
-
-    again = await desk.gatherer.check_feed(feed.id, None)
-
-    assert failed.additions[0].problem is not None
-    assert [one.change for one in again.additions] == [Change.ADDED]
-
-
-async def test_a_page_that_names_its_feed_is_enough(desk: Desk) -> None:
-    desk.web.routes["/"] = reply(
-        "<!doctype html><head><link rel=alternate type=application/rss+xml href=/feed></head><body>News</body>"
+def feed_of(web: Web, *entries: tuple[str, str]) -> str:
+    """RSS of entries, each with a path and what stands in the feed itself."""
+    items = "".join(
+        f"<item><guid>{path}</guid><link>{web.url(path)}</link><title>News of {path}</title>"
+        f"<description><![CDATA[{content}]]></description></item>"
+        for path, content in entries
     )
-    desk.web.routes["/feed"] = rss()
+    return f'<rss version="2.0"><channel><title>The Gazette</title>{items}</channel></rss>'
 
-    feed = await desk.gatherer.add_feed(desk.web.url("/"))
 
-    assert feed.address == desk.web.url("/feed")
+class Clock:
+    """A time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, **units: float) -> None:
+        self.now += timedelta(**units)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest_asyncio.fixture
+async def timed(library: Library, rules: GatheringRules, clock: Clock) -> AsyncIterator[Gatherer]:
+    async with await Gatherer.open(library, rules, clock=clock) as gatherer:
+        yield gatherer
+
+
+async def test_a_feed_brings_what_is_new_and_what_has_changed_and_nothing_else(
+    web: Web, timed: Gatherer, clock: Clock
+) -> None:
+    told: list[FeedNews] = []
+
+    async def listen(news: FeedNews) -> None:
+        told.append(news)
+
+    timed.on_news(listen)
+    web.routes |= {
+        "/": reply(page([], head="<link rel='alternate' type='application/rss+xml' href='/feed'>")),
+        "/feed": reply(feed_of(web, ("/a", "x"), ("/b", "y"))),
+        "/a": reply(page(lines("bridge"))),
+        "/b": reply(page(lines("harbour"))),
+    }
+    feed = await timed.add_feed(web.url("/"), "docs", channel="7", added_by="ada")
+    assert (feed.address, feed.title, feed.kind) == (web.url("/feed"), "The Gazette", "feed")
+
+    first = await timed.check_feed(feed.id)
+    web.routes["/feed"] = reply(feed_of(web, ("/a", "x"), ("/b", "z"), ("/c", "")))
+    web.routes["/b"] = reply(page(lines("new harbour")))
+    web.routes["/c"] = reply(page(lines("lighthouse")))
+    second = await timed.check_feed(feed.id)
+    third = await timed.check_feed(feed.id)
+
+    assert [one.change for one in first.additions] == [Change.ADDED, Change.ADDED]
+    assert [one.change for one in second.additions] == [Change.REVISED, Change.ADDED]
+    assert third.additions == ()
+    assert web.paths.count("/a") == 1
+    # What was there when the feed was added is no news.
+    assert [len(news.articles) for news in told] == [2]
+    assert told[0].feed.channel == "7"
+    assert (await timed.feed(feed.id, {"docs"})).articles == 3
     with pytest.raises(DuplicateFeedError):
-        await desk.gatherer.add_feed(desk.web.url("/feed"))
+        await timed.add_feed(web.url("/feed"), "docs")
 
 
-async def test_what_is_no_feed_is_refused_with_the_reason(desk: Desk) -> None:
-    desk.web.routes["/"] = reply(page("Nori", 1))
+async def test_an_entry_that_has_no_page_is_taken_from_the_feed_itself(web: Web, timed: Gatherer) -> None:
+    full = "".join(f"<p>{line}</p>" for line in lines("bridge"))
+    web.routes["/feed"] = reply(feed_of(web, ("/gone", full), ("/short", "Only a beginning.")))
+    feed = await timed.add_feed(web.url("/feed"))
 
-    with pytest.raises(UnusableSourceError) as caught:
-        await desk.gatherer.add_feed(desk.web.url("/"))
+    job = await timed.check_feed(feed.id)
 
-    assert caught.value.kind == "no-feed"
-    assert await desk.gatherer.feeds(None) == []
+    assert [one.problem_kind for one in job.additions] == [None, Problem.MISSING]
+    article = job.additions[0].article
+    assert article is not None
+    assert (article.title, article.source) == ("News of /gone", web.url("/gone"))
 
 
-async def test_a_sitemap_is_read_where_the_filter_says(desk: Desk) -> None:
-    places = "".join(f"<url><loc>{desk.web.url(path)}</loc></url>" for path in ("/news/nori", "/shop/tavo"))
-    desk.web.routes["/sitemap.xml"] = reply(
-        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{places}</urlset>',
-        headers={"Content-Type": "application/xml"},
-    )
-    desk.web.routes["/news/nori"] = reply(page("Nori", 4711))
-    desk.web.routes["/shop/tavo"] = reply(page("Tavo", 815))
+async def test_a_check_fetches_no_more_entries_than_chosen_and_the_next_one_goes_on(web: Web, timed: Gatherer) -> None:
+    paths = [f"/{n}" for n in range(5)]
+    feed_reply = reply(feed_of(web, *((path, "") for path in paths)), headers={"ETag": '"1"'})
 
-    feed = await desk.gatherer.add_feed(desk.web.url("/sitemap.xml"), path_filter="/news/")
-    job = await desk.gatherer.check_feed(feed.id, None)
+    async def conditional(request: Request, writer: asyncio.StreamWriter) -> None:
+        same = request.headers.get("if-none-match") == '"1"'
+        writer.write(reply(b"", "304 Not Modified") if same else feed_reply)
+
+    web.routes["/feed"] = conditional
+    web.routes |= {path: reply(page(lines(f"bridge {path[1:]}"))) for path in paths}
+    feed = await timed.add_feed(web.url("/feed"), most=2)
+
+    found = [[one.source for one in (await timed.check_feed(feed.id)).additions] for _ in range(4)]
+
+    assert found == [[web.url("/0"), web.url("/1")], [web.url("/2"), web.url("/3")], [web.url("/4")], []]
+
+
+async def test_a_sitemap_brings_the_pages_below_a_path_and_obeys_robots(web: Web, timed: Gatherer) -> None:
+    urls = "".join(f"<url><loc>{web.url(path)}</loc></url>" for path in ("/news/a", "/news/secret", "/shop/b"))
+    web.routes |= {
+        "/sitemap.xml": reply(f"<urlset>{urls}</urlset>", headers={"Content-Type": "application/xml"}),
+        "/robots.txt": reply("User-agent: *\nDisallow: /news/secret", headers={"Content-Type": "text/plain"}),
+        "/news/a": reply(page(lines("bridge"))),
+    }
+    feed = await timed.add_feed(web.url("/sitemap.xml"), path_filter="/news/")
+
+    job = await timed.check_feed(feed.id)
 
     assert feed.kind == "sitemap"
-    assert job.done == 1
-    assert "/shop/tavo" not in desk.web.paths
+    assert [(one.source, one.problem_kind) for one in job.additions] == [
+        (web.url("/news/a"), None),
+        (web.url("/news/secret"), Problem.ROBOTS),
+    ]
 
 
-async def test_a_feed_that_fails_is_looked_at_less_often_and_tells_why(desk: Desk) -> None:
-    desk.web.routes["/feed"] = rss()
-    feed = await desk.gatherer.add_feed(desk.web.url("/feed"))
-    desk.web.routes["/feed"] = reply(b"", "500 Internal Server Error")
-    pauses = []
-    for _ in range(7):
-        job = await desk.gatherer.check_feed(feed.id, None)
-        stand = await desk.gatherer.feed(feed.id, None)
-        pauses.append((stand.next_check_at - desk.clock.now) / timedelta(hours=1))
-        desk.clock.now = stand.next_check_at
+async def test_a_failing_feed_waits_for_longer_each_time_and_tells_why(web: Web, timed: Gatherer, clock: Clock) -> None:
+    web.routes["/feed"] = reply(feed_of(web))
+    feed = await timed.add_feed(web.url("/feed"))
+    web.routes["/feed"] = reply(b"", "500 Oh no")
+    waits = []
+    for _ in range(12):
+        job = await timed.check_feed(feed.id)
+        now = await timed.feed(feed.id)
+        waits.append((now.next_check_at - clock.now).total_seconds() / 60)
 
     assert job.state is JobState.FAILED
-    assert job.reason == stand.problem
-    assert stand.problem_kind == "http-status"
-    assert stand.failures == 7
-    assert pauses == [1, 2, 4, 8, 16, 24, 24]
-    desk.web.routes["/feed"] = rss()
-    await desk.gatherer.check_feed(feed.id, None)
-    assert (await desk.gatherer.feed(feed.id, None)).problem is None
+    assert (now.failures, now.problem_kind, now.failing_since, now.enabled) == (
+        12, Problem.HTTP_STATUS, clock.now, True,
+    )  # fmt: skip
+    assert 5 <= waits[0] <= 5.5
+    assert 10 <= waits[1] <= 11
+    assert 24 * 60 <= waits[-1] <= 24 * 66
+    web.routes["/feed"] = reply(b"", "503 Later", headers={"Retry-After": "90000"})
+    await timed.check_feed(feed.id)
+    assert (await timed.feed(feed.id)).next_check_at - clock.now >= timedelta(hours=24)
 
 
-async def test_a_feed_that_is_gone_for_a_week_is_switched_off_and_told(desk: Desk) -> None:
-    desk.web.routes["/feed"] = rss()
-    feed = await desk.gatherer.add_feed(desk.web.url("/feed"))
-    desk.web.routes["/feed"] = reply(b"", "410 Gone")
-    await desk.gatherer.check_feed(feed.id, None)
-    desk.clock.now += timedelta(days=6, hours=23)
-    await desk.gatherer.check_feed(feed.id, None)
-    before = await desk.gatherer.feed(feed.id, None)
-    desk.clock.now += timedelta(hours=1)
+async def test_a_feed_that_is_gone_for_a_week_is_switched_off_and_somebody_is_told(
+    web: Web, timed: Gatherer, clock: Clock
+) -> None:
+    told: list[FeedNews] = []
 
-    await desk.gatherer.check_feed(feed.id, None)
+    async def listen(news: FeedNews) -> None:
+        told.append(news)
 
-    assert before.enabled
-    assert not (await desk.gatherer.feed(feed.id, None)).enabled
-    assert [news.switched_off for news in desk.news] == [True]
-    back = await desk.gatherer.change_feed(feed.id, None, enabled=True)
-    assert (back.enabled, back.problem, back.next_check_at) == (True, None, desk.clock.now)
+    timed.on_news(listen)
+    web.routes["/feed"] = reply(feed_of(web))
+    feed = await timed.add_feed(web.url("/feed"))
+    web.routes["/feed"] = reply(b"", "410 Gone")
 
+    await timed.check_feed(feed.id)
+    clock.pass_(days=6.9)
+    await timed.check_feed(feed.id)
+    assert (await timed.feed(feed.id)).enabled
+    clock.pass_(days=0.2)
+    await timed.check_feed(feed.id)
 
-async def test_feeds_are_looked_at_when_their_time_has_come(desk: Desk) -> None:
-    desk.web.routes["/feed"] = rss()
-    feed = await desk.gatherer.add_feed(desk.web.url("/feed"), interval_min=30)
-    desk.gatherer.start()
-
-    async def is_checked() -> bool:
-        return (await desk.gatherer.feed(feed.id, None)).checked_at is not None
-
-    async def is_asked_again() -> bool:
-        return desk.web.paths.count("/feed") > looks
-
-    await until(is_checked)
-    looks = desk.web.paths.count("/feed")
-    await asyncio.sleep(0.5)
-    assert desk.web.paths.count("/feed") == looks
-    desk.clock.now += timedelta(minutes=30)
-    await until(is_asked_again)
+    assert not (await timed.feed(feed.id)).enabled
+    assert [(news.switched_off, news.feed.problem_kind) for news in told] == [(True, Problem.GONE)]
+    web.routes["/feed"] = reply(feed_of(web))
+    again = await timed.change_feed(feed.id, enabled=True)
+    assert (again.enabled, again.problem, again.next_check_at) == (True, None, clock.now)
 
 
-async def test_a_removed_feed_leaves_its_articles(desk: Desk) -> None:
-    desk.web.routes["/feed"] = rss((desk.web.url("/nori"), "Nori"))
-    desk.web.routes["/nori"] = reply(page("Nori", 4711))
-    feed = await desk.gatherer.add_feed(desk.web.url("/feed"))
-    await desk.gatherer.check_feed(feed.id, None)
+async def test_feeds_are_checked_when_they_are_due(web: Web, timed: Gatherer, clock: Clock) -> None:
+    web.routes["/feed"] = reply(feed_of(web))
+    feed = await timed.add_feed(web.url("/feed"), interval_min=60)
+    await timed.start()
 
-    await desk.gatherer.remove_feed(feed.id, None)
+    async def checks(count: int) -> None:
+        async with asyncio.timeout(10):
+            while web.paths.count("/feed") < count or await timed.jobs(active_only=True):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
 
-    assert await desk.gatherer.feeds(None) == []
-    assert len(await desk.library.articles()) == 1
+    await checks(2)
+    clock.pass_(minutes=50)
+    await asyncio.sleep(0.3)
+    assert web.paths.count("/feed") == 2
+    clock.pass_(minutes=20)
+    await checks(3)
+    assert (await timed.feed(feed.id)).failures == 0
+    await timed.remove_feed(feed.id)
+    assert await timed.feeds() == []
 
 
-# ---- looking at pages again
+# ---- pages that are looked at again
 
 
-async def test_a_page_that_is_gone_is_kept_and_told_until_it_is_back(desk: Desk) -> None:
-    desk.web.routes["/nori"] = reply(page("Nori", 4711))
-    (added,) = await desk.gatherer.add_links([desk.web.url("/nori")], "7")
-    assert added.article is not None
-    desk.web.routes["/nori"] = reply(b"", "404 Not Found")
-    desk.clock.now += timedelta(days=1)
-    gone = await desk.gatherer.refresh_now("7")
-    answer = await desk.library.ask("How many passengers did the ferry Nori carry?")
+async def test_a_page_that_changed_is_a_new_revision_and_one_that_is_gone_is_kept_and_marked(
+    web: Web, timed: Gatherer, library: Library, clock: Clock
+) -> None:
+    web.routes |= {"/a": reply(page(lines("bridge")), headers={"ETag": '"1"'}), "/b": reply(page(lines("harbour")))}
+    await timed.add_links([web.url("/a"), web.url("/b")], "docs")
+    await timed.start()
+    assert await timed.refresh_every("docs") is None
+    await timed.set_refresh("docs", 24)
+    clock.pass_(hours=23)
 
-    assert gone.additions[0].problem_kind == "missing"
+    web.routes["/a"] = reply(page(lines("new bridge")))
+    web.routes["/b"] = reply(b"", "404 Not Found")
+    clock.pass_(hours=2)
+    async with asyncio.timeout(10):
+        while not (jobs := [job for job in await timed.jobs() if job.kind is JobKind.REFRESH]):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    job = await ended(timed, jobs[0])
+
+    assert {(one.change, one.problem_kind) for one in job.additions} == {
+        (Change.REVISED, None), (None, Problem.MISSING),
+    }  # fmt: skip
+    answer = await library.ask("when was the harbour opened?", {"docs"})
     assert answer.best is not None
-    assert "4711" in answer.best.quote
-    assert answer.best.article.gone_since == desk.clock.now
-    async with await Library.open(desk.address) as other:
-        info = await other.info(added.article.id)
-        assert info is not None
-        assert info.gone_since == desk.clock.now
+    assert answer.best.article.gone_since == clock.now
 
-    desk.web.routes["/nori"] = reply(page("Nori", 4712))
-    back = await desk.gatherer.refresh_now("7")
-    answer = await desk.library.ask("How many passengers did the ferry Nori carry?")
-
-    assert [one.change for one in back.additions] == [Change.REVISED]
+    web.routes["/b"] = reply(page(lines("harbour")))
+    clock.pass_(hours=1)
+    await ended(timed, await timed.refresh("docs"))
+    answer = await library.ask("when was the harbour opened?", {"docs"})
     assert answer.best is not None
-    assert "4712" in answer.best.quote
     assert answer.best.article.gone_since is None
 
 
-async def test_pages_are_looked_at_again_only_where_it_is_wanted(desk: Desk) -> None:
-    desk.web.routes["/nori"] = desk.web.routes["/tavo"] = reply(page("Nori", 4711))
-    await desk.gatherer.add_links([desk.web.url("/nori")], "7")
-    await desk.gatherer.add_links([desk.web.url("/tavo")], "8")
-    await desk.gatherer.set_refresh("7", 24)
-    desk.clock.now += timedelta(hours=24)
-    desk.gatherer.start()
+async def test_a_removed_article_is_not_brought_back_by_its_page(
+    web: Web, timed: Gatherer, library: Library, clock: Clock
+) -> None:
+    web.routes["/a"] = reply(page(lines("bridge")))
+    [added] = await timed.add_links([web.url("/a")])
+    assert added.article is not None
+    await library.remove([added.article.id])
+    await timed.start()
+    clock.pass_(hours=1)
 
-    async def is_asked_again() -> bool:
-        return desk.web.paths.count("/nori") == 2
+    job = await ended(timed, await timed.refresh("shared"))
 
-    await until(is_asked_again)
-    await asyncio.sleep(0.5)
-
-    assert (await desk.gatherer.refresh_every("7"), await desk.gatherer.refresh_every("8")) == (24, None)
-    assert (desk.web.paths.count("/nori"), desk.web.paths.count("/tavo")) == (2, 1)
+    assert (job.state, job.additions) == (JobState.DONE, ())
+    assert (await library.status()).articles == 0
 
 
-async def test_old_jobs_and_people_are_forgotten(desk: Desk) -> None:
-    desk.web.routes["/feed"] = rss()
-    feed = await desk.gatherer.add_feed(desk.web.url("/feed"), "7", added_by="ada")
-    job = await desk.gatherer.submit_links([desk.web.url("/nori")], "7", "ada")
-    await desk.gatherer.forget_person("ada")
-    assert (await desk.gatherer.feed(feed.id, None)).added_by is None
-    assert (await desk.gatherer.job(job.id, None)).asked_by is None
+# ---- a library goes on answering
 
-    await desk.gatherer.forget_collection("7")
 
-    assert await desk.gatherer.feeds(None) == []
-    assert await desk.gatherer.jobs(None) == []
+@pytest.mark.slow
+async def test_a_thousand_plain_articles_of_a_folder_are_searchable_in_ten_seconds(
+    gatherer: Gatherer, library: Library, tmp_path: Path
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(1_000):
+        text = "\n\n".join(f"Line {n} of note {number}: the bridge opened in May {1000 + number}." for n in range(8))
+        (folder / f"{number}.md").write_text(f"# Note {number}\n\n{text}\n")
+    began = time.perf_counter()
+
+    added = await gatherer.add_paths([folder])
+
+    assert time.perf_counter() - began < 10
+    assert {one.change for one in added} == {Change.ADDED}
+    assert (await library.status()).articles == 1_000
+    assert (await library.ask("when did the bridge of note 777 open?")).best is not None
+
+
+async def test_who_asked_is_forgotten_and_then_all_of_a_collection(web: Web, gatherer: Gatherer) -> None:
+    web.routes["/feed"] = reply(feed_of(web, ("/a", "x")))
+    feed = await gatherer.add_feed(web.url("/feed"), "docs", added_by="ada")
+    job = await gatherer.submit_links([web.url("/a")], "docs", "ada")
+    await gatherer.set_refresh("docs", 24)
+
+    await gatherer.forget_person("ada")
+
+    assert (await gatherer.feed(feed.id)).added_by is None
+    assert (await gatherer.job(job.id)).asked_by is None
+    assert await gatherer.count_jobs() == {JobState.QUEUED: 1}
+
+    await gatherer.forget_collection("docs")
+
+    assert (await gatherer.feeds(), await gatherer.jobs(), await gatherer.refresh_every("docs")) == ([], [], None)
+
+
+async def test_pages_are_looked_at_again_at_once(web: Web, timed: Gatherer, clock: Clock) -> None:
+    web.routes["/a"] = reply(page(lines("bridge")))
+    await timed.add_links([web.url("/a")], "docs")
+    web.routes["/a"] = reply(page(lines("new bridge")))
+    clock.pass_(hours=1)
+
+    job = await timed.refresh_now("docs")
+
+    assert job.state is JobState.DONE
+    assert [one.change for one in job.additions] == [Change.REVISED]

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot.state import State
-from index import Change, Draft, Library
+from index import Change, Draft, Gatherer, GatheringRules, JobState, Library
 from tests.support import postgresql
+from tests.support.documents import page
+from tests.support.web import reply, served
 
 pytestmark = pytest.mark.skipif(postgresql.programs() is None, reason="PostgreSQL's programs are not installed")
 
@@ -55,6 +57,42 @@ async def test_articles_are_added_asked_revised_found_removed_and_moved(address:
     assert after_restart.best is not None
     assert "twelve minutes" in after_restart.best.quote
     assert left == []
+
+
+async def test_articles_are_gathered_by_jobs_feeds_and_looks_at_pages(address: str) -> None:
+    lines = [f"{n}. The bridge of Karrow opened in May 2019, after {n + 2} years of work on it." for n in range(8)]
+    async with served() as web, await Library.open(address) as library:
+        item = f"<item><guid>1</guid><link>{web.url('/b')}</link></item>"
+        web.routes |= {
+            "/a": reply(page(lines)),
+            "/b": reply(page([line.replace("bridge", "harbour") for line in lines])),
+            "/feed": reply(f'<rss version="2.0"><channel><title>Gazette</title>{item}</channel></rss>'),
+        }
+        rules = GatheringRules(allowed_hosts=(f"127.0.0.1:{web.port}",), pause_s=0.0, poll_s=0.05)
+        async with await Gatherer.open(library, rules) as gatherer:
+            await gatherer.start()
+            jobs = [
+                await gatherer.submit_links([web.url("/a")], "8"),
+                await gatherer.submit_uploads([("a.md", b"# Tram\n\nThe tram runs since 1901.")], "8"),
+            ]
+            ended = [[step async for step in gatherer.follow(job.id)][-1] for job in jobs]
+            feed = await gatherer.add_feed(web.url("/feed"), "8")
+            checked = await gatherer.check_feed(feed.id)
+            web.routes["/a"] = reply(b"", "410 Gone")
+            await gatherer.set_refresh("8", 24)
+            looked = await gatherer.refresh("8")
+            looked = [step async for step in gatherer.follow(looked.id)][-1]
+            articles = await library.articles({"8"})
+            await library.remove([info.id for info in articles])
+            await gatherer.remove_feed(feed.id)
+
+    assert [job.state for job in (*ended, checked, looked)] == [JobState.DONE] * 4
+    assert [job.additions[0].change for job in ended] == [Change.ADDED, Change.ADDED]
+    assert {info.source: info.gone_since is not None for info in articles} == {
+        web.url("/a"): True,
+        web.url("/b"): False,
+        "a.md": False,
+    }
 
 
 async def test_the_bot_keeps_its_settings_counts_and_undo(address: str) -> None:

@@ -87,7 +87,7 @@ async def test_a_json_feed_is_read() -> None:
         title="Gazette",
         entries=(
             FeedEntry("1", "https://news.example.org/a", "A", datetime(2020, 2, 3, 4, 5, 6, tzinfo=UTC)),
-            FeedEntry("2", "https://other.net/b", "", None),
+            FeedEntry("2", "https://other.net/b", "", None, "x"),
         ),
         total=2,
     )

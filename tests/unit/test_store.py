@@ -56,6 +56,22 @@ async def store(path: Path) -> AsyncIterator[Store]:
         yield opened
 
 
+# Copies
+
+
+async def test_a_copy_is_a_source_until_it_or_the_article_says_something_else(store: Store) -> None:
+    a, b, c = (f"https://{name}.example/" for name in "abc")
+    [first, *_] = await store.add([article("tea leaves", a), article("tea leaves", b), article("Tea: leaves!", c)])
+    assert await store.sources(first.info.id) == (b, c)
+
+    await store.add([article("coffee", b)])
+    assert await store.sources(first.info.id) == (c,)
+
+    # In one batch: a copy of a text that the next article replaces.
+    await store.add([article("tea leaves", c), article("green tea", a), article("tea leaves", "notes.md")])
+    assert await store.sources(first.info.id) == ()
+
+
 # Opening
 
 

@@ -23,12 +23,14 @@ class FeedEntry:
         address: Where its article is; None if it names none.
         title: "" if it has none.
         changed_at: When it was last changed, else published, in UTC; None if it does not say, or nothing readable.
+        content: The article as the feed has it, in HTML, "" if it is not there; often only its beginning.
     """
 
     key: str
     address: str | None
     title: str
     changed_at: datetime | None
+    content: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,14 @@ class _Entries:
         self._entries: dict[str, FeedEntry] = {}
         self.total = 0
 
-    def add(self, identity: object, link: object, title: object, changed_at: datetime | None) -> None:
+    def add(
+        self,
+        identity: object,
+        link: object,
+        title: object,
+        changed_at: datetime | None,
+        content: object = "",
+    ) -> None:
         address = absolute(link, self._base)
         plain = _title(title)
         told = storable(str(identity)).strip() if isinstance(identity, str | int) else ""
@@ -95,7 +102,8 @@ class _Entries:
             return
         self.total += 1
         if len(self._entries) < self._limit:
-            self._entries[key] = FeedEntry(key, address, plain, changed_at)
+            told_content = storable(content) if isinstance(content, str) else ""
+            self._entries[key] = FeedEntry(key, address, plain, changed_at, told_content)
 
     def __iter__(self) -> Iterator[FeedEntry]:
         return iter(self._entries.values())
@@ -147,10 +155,17 @@ def _xml_feed(content: bytes, source: Source, base: str, limits: Limits) -> Pars
     for entry in parsed.entries:
         # dict's own get: feedparser's gives the day of publication for a missing day of change, and warns of it.
         date = _time(dict.get(entry, "updated_parsed")) or _time(dict.get(entry, "published_parsed"))
-        entries.add(entry.get("id"), entry.get("link"), _plain(entry.get("title")), date)
+        entries.add(entry.get("id"), entry.get("link"), _plain(entry.get("title")), date, _content(entry))
     title = _title(_plain(parsed.feed.get("title")))
     interval = _interval(parsed.feed.get("ttl"))
     return ParsedFeed(FeedKind.FEED, title, tuple(entries), entries.total, interval)
+
+
+def _content(entry: Any) -> str:
+    """The longest text that an entry has of its article."""
+    texts = [part.get("value") for part in dict.get(entry, "content") or [] if isinstance(part, dict)]
+    texts.append(dict.get(entry, "summary"))
+    return max((text for text in texts if isinstance(text, str)), key=len, default="")
 
 
 def _whole_letter(reference: re.Match[bytes]) -> bytes:
@@ -196,7 +211,9 @@ def _json_feed(content: bytes, name: str, base: str, limits: Limits) -> ParsedFe
         if isinstance(item, dict):
             dates = [item.get("date_modified"), item.get("date_published")]
             date = next(filter(None, (parse_date(one) for one in dates if isinstance(one, str))), None)
-            entries.add(item.get("id"), item.get("url") or item.get("external_url"), item.get("title"), date)
+            address = item.get("url") or item.get("external_url")
+            own = item.get("content_html") or item.get("content_text")
+            entries.add(item.get("id"), address, item.get("title"), date, own)
     return ParsedFeed(FeedKind.FEED, _title(value.get("title")), tuple(entries), entries.total)
 
 
