@@ -155,7 +155,7 @@ def test_a_folder_to_try_that_is_missing_or_empty_is_an_error(run: Run, tmp_path
     (tmp_path / "empty").mkdir()
 
     assert "no such file" in told(run("ask", "--try", "missing", QUESTION))
-    assert "empty: there is no .md" in told(run("ask", "--try", "empty", QUESTION))
+    assert "empty: there is no file in it that can be read" in told(run("ask", "--try", "empty", QUESTION))
 
 
 @pytest.mark.parametrize("top_k", ["0", "51", "many"])
@@ -200,7 +200,7 @@ def test_a_file_that_cannot_be_read_is_told_and_the_others_are_added(run: Run, t
 
     ran = run("add", "bad.pdf", "good.txt", "--json")
 
-    assert "bad.pdf: only .md" in told(ran)
+    assert "bad.pdf: it is of a type that cannot be read" in told(ran)
     bad, good = json.loads(ran[1])
     assert (bad["id"], bad["change"], bad["source"]) == (None, None, "bad.pdf")
     assert bad["problem"]
@@ -210,13 +210,13 @@ def test_a_file_that_cannot_be_read_is_told_and_the_others_are_added(run: Run, t
 def test_several_unreadable_files_are_one_line(run: Run) -> None:
     line = told(run("add", "missing.md", "gone.md"))
 
-    assert "2 of 2 files were not added; the first is missing.md" in line
+    assert "2 of 2 were not added; the first is missing.md" in line
 
 
 def test_a_folder_without_articles_is_an_error(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
 
-    assert "there is no .md" in told(run("add", "empty"))
+    assert "there is no file in it that can be read" in told(run("add", "empty"))
 
 
 def test_an_article_belongs_to_the_given_collection(run: Run, tmp_path: Path) -> None:
