@@ -5,6 +5,7 @@ import time
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Protocol
 from urllib.parse import quote as percent_encoded
 
@@ -18,7 +19,7 @@ from index.ranking.annotations import Annotations
 from index.ranking.features import CONFIDENCE_FEATURES, PASSAGE_FEATURES, Scratch, Stage, Table, compute
 from index.ranking.model import Model, model
 from index.ranking.postings import K1
-from index.ranking.query import Query, analyse, highest_idf
+from index.ranking.query import Expected, Query, analyse, highest_idf
 
 FIRST_STAGE = 100
 CANDIDATES = 20
@@ -34,6 +35,12 @@ MARGIN_WITHIN = 6.0
 """Of 227 questions of tests/quality, 71% get an answer within the right article (79% do from all articles), and 5%
 within the next best one; of 297 of XQuAD, 99% (98%) and 27%. With the margin of a library of one article, 10, it would
 be 53% and 81% within the next best one."""
+
+_ELLIPSIS = " […] "
+_CLAUSE = re.compile(r"[,;:](?=\s)\s+|\s[–—-]\s|[；，、：،؛]\s*")
+_SHORTEST_CLAUSE = 40
+"""Characters; less than that says too little alone. Where a part of a sentence is shown, half of what is asked counts
+for a word of the kind that answers."""
 
 MAX_FROM_ONE_ARTICLE = 3
 SHOWN = 5
@@ -64,7 +71,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A ranked passage before its text is read: where it is, and which of its sentences are the quote."""
+    """A ranked passage before its text is read: where it is, and which of its sentences are the quote.
+
+    `quotes[better]` is the best sentence, and `spare` the next best when it is too long to stand beside it.
+    """
 
     language: str
     key: PassageKey
@@ -76,6 +86,8 @@ class Candidate:
     features: dict[str, float]
     fingerprint: frozenset[int]
     better: int = 0
+    spare: Span | None = None
+    query: Query | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +141,15 @@ class Ranker:
             return Ranking((), 0.0, {}, joined(_content_words(queries), text), has_units, ())
         return self._ranking(text, groups, queries, engine, weights, wanted)
 
+    def analyzer(self, code: str) -> Analyzer:
+        """The analyzer of a language's questions."""
+        known = self._analyzers.get(code)
+        if known is None:
+            known = self._analyzers[code] = Analyzer(code)
+        return known
+
     def _query(self, text: str, code: str, engine: AnnotatedEngine, scope: Scope) -> Query:
-        analyzer = self._analyzers.get(code)
-        if analyzer is None:
-            analyzer = self._analyzers[code] = Analyzer(code)
+        analyzer = self.analyzer(code)
         notes = engine.annotations(code)
         return analyse(
             text, analyzer, notes.vocabulary, engine.corpus_size(code), lambda terms: engine.counts(code, terms, scope)
@@ -223,6 +240,8 @@ class Ranker:
             features,
             frozenset(notes.word_surface.take(row).tolist()),
             better=quotes.index(Span(*best)),
+            spare=crowded_out(group, i, sentences),
+            query=group.query,
         )
 
 
@@ -282,19 +301,89 @@ def _first_stage(hits: Hits) -> Stage:
 
 def quote_spans(group: Group, passage: int, sentences: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
     """The best sentence, and the next best that still fits in `QUOTE_CHARACTERS`, in the order of the text."""
-    first = int(group.table.first[passage])
-    scores = group.sentence_scores[first : first + len(sentences)]
-    order = np.argsort(-scores, kind="stable").tolist()
+    order = _by_score(group, passage, sentences)
     best = order[0]
-    picked = [best]
-    for other in order[1:]:
-        (start, stop), (resume, end) = sorted((sentences[best], sentences[other]))
-        # What stands between the two is shown as well: white space, or an ellipsis in its place (`Citation.bold`).
-        between = resume - stop if abs(other - best) == 1 else len(" […] ")
-        if stop - start + between + end - resume <= QUOTE_CHARACTERS:
-            picked.append(other)
-            break
-    return tuple(Span(*sentences[place]) for place in sorted(picked))
+    fitting = (other for other in order[1:] if _length(sentences, best, other) <= QUOTE_CHARACTERS)
+    return tuple(Span(*sentences[place]) for place in sorted([best, *islice(fitting, 1)]))
+
+
+def crowded_out(group: Group, passage: int, sentences: Sequence[tuple[int, int]]) -> Span | None:
+    """The second best sentence, if it is too long to stand beside the best in a quote."""
+    order = _by_score(group, passage, sentences)
+    if len(order) < 2 or _length(sentences, order[0], order[1]) <= QUOTE_CHARACTERS:
+        return None
+    return Span(*sentences[order[1]])
+
+
+def _by_score(group: Group, passage: int, sentences: Sequence[tuple[int, int]]) -> list[int]:
+    first = int(group.table.first[passage])
+    order: list[int] = np.argsort(-group.sentence_scores[first : first + len(sentences)], kind="stable").tolist()
+    return order
+
+
+def _length(sentences: Sequence[tuple[int, int]], one: int, two: int) -> int:
+    (start, stop), (resume, end) = sorted((sentences[one], sentences[two]))
+    # What stands between the two is shown as well: white space, or an ellipsis in its place (`Citation.bold`).
+    between = resume - stop if abs(one - two) == 1 else len(_ELLIPSIS)
+    return stop - start + between + end - resume
+
+
+def filled(
+    quotes: tuple[Span, ...], better: int, spare: Span, passage: str, query: Query, analyzer: Analyzer
+) -> tuple[tuple[Span, ...], int]:
+    """The quotes of a passage, with a part of the second best sentence where the whole of it has no room.
+
+    Args:
+        better: Which of the quotes is the best sentence.
+        spare: What `crowded_out` gives.
+
+    Returns:
+        The quotes, in the order of the text, and which of them is the best sentence.
+    """
+    best = quotes[better]
+    room = QUOTE_CHARACTERS - (best.end - best.start) - len(_ELLIPSIS)
+    part = clause(passage, spare, room, query, analyzer)
+    if part is None:
+        return quotes, better
+    return ((best, part), 0) if best.start < part.start else ((part, best), 1)
+
+
+def clause(passage: str, sentence: Span, room: int, query: Query, analyzer: Analyzer) -> Span | None:
+    """The part of a sentence that says most of what is asked, from one mark to another.
+
+    Args:
+        room: Most characters of the part.
+
+    Returns:
+        A span of the passage, or None when no clause fits or the sentence has no marks to cut it at.
+    """
+    text = passage[sentence.start : sentence.end]
+    marks = [(match.start(), match.end()) for match in _CLAUSE.finditer(text)]
+    begins = [0, *(end for _, end in marks)]
+    ends = [*(start for start, _ in marks), len(text)]
+    units = {
+        term: (place, weight * unit.weight) for place, unit in enumerate(query.units) for term, weight in unit.terms
+    }
+    found: list[tuple[int, int, float]] = []
+    for token in analyzer.tokens(text):
+        unit = units.get(token.word.term)
+        if unit is not None:
+            found.append((token.start, *unit))
+        elif query.expected is not Expected.ANY and token.word.flags & int(query.expected):
+            found.append((token.start, -1, query.total_weight / 2))
+    options: list[tuple[float, int, int, int]] = []
+    for begin in begins:
+        for end in ends:
+            if _SHORTEST_CLAUSE <= end - begin <= room:
+                values: dict[int, float] = {}
+                for at, place, value in found:
+                    if begin <= at < end:
+                        values[place] = max(value, values.get(place, 0.0))
+                options.append((sum(values.values()), end - begin, -begin, end))
+    if not options:
+        return None
+    _, _, before, end = max(options)
+    return Span(sentence.start - before, sentence.start + end)
 
 
 def confidence_features(group: Group, passage: int, order: Sequence[tuple[Group, int]]) -> dict[str, float]:
@@ -414,24 +503,28 @@ def cite(
     confidence: float,
     others: Sequence[ArticleInfo],
     features: dict[str, float],
+    analyzer: Analyzer,
 ) -> Citation:
     """A citation of a passage whose text was read from the store."""
+    quotes, better = candidate.quotes, candidate.better
+    if candidate.spare is not None and candidate.query is not None:
+        quotes, better = filled(quotes, better, candidate.spare, passage, candidate.query, analyzer)
     citation = Citation(
         article=info,
         ordinal=candidate.key.ordinal,
         start=candidate.start,
         end=candidate.end,
         passage=passage,
-        quotes=candidate.quotes,
+        quotes=quotes,
         link=None,
         score=candidate.score,
         confidence=confidence,
         matched_terms=candidate.matched,
         features=features,
         other_sources=tuple(others),
-        better=candidate.better,
+        better=better,
     )
-    for span in candidate.quotes:
+    for span in quotes:
         if not 0 <= span.start < span.end <= len(passage):
             # Verbatim or silence: a span outside the stored text means that index and store disagree.
             raise AssertionError("a quote lies outside its passage")

@@ -143,8 +143,8 @@ def read_questions(path: Path) -> list[Question]:
     ]
 
 
-def held_out(folder: Path) -> dict[str, bool]:
-    """Which articles of a set `tools/train_model.py` does not train on, by id.
+def article_keys(folder: Path) -> dict[str, int]:
+    """A number for each article of a set, by id; translations of one article have the same.
 
     xquad sets are translations of the same articles in the same order, which stand in squad too: the English title
     decides for all of them.
@@ -153,7 +153,12 @@ def held_out(folder: Path) -> dict[str, bool]:
     english = folder.parent / "xquad-en"
     titled = english if folder.name.startswith("xquad-") and english.is_dir() else folder
     titles = [draft.title for _, draft in read_set(titled, 0).articles]
-    return {name: zlib.crc32(title.encode()) % 2 == 1 for name, title in zip(names, titles, strict=True)}
+    return {name: zlib.crc32(title.encode()) for name, title in zip(names, titles, strict=True)}
+
+
+def held_out(folder: Path) -> dict[str, bool]:
+    """Which articles of a set `tools/train_model.py` does not train on, by id."""
+    return {name: key % 2 == 1 for name, key in article_keys(folder).items()}
 
 
 async def evaluate(

@@ -332,7 +332,8 @@ class Library:
             others.pop(info.id, None)
             features = (ranking.confidence_features if place == 0 else {}) | candidate.features
             confidence = ranking.confidence if place == 0 else 0.0
-            citations.append(cite(candidate, info, passage, confidence, list(others.values()), features))
+            analyzer = self._ranker.analyzer(candidate.language)
+            citations.append(cite(candidate, info, passage, confidence, list(others.values()), features, analyzer))
         return citations
 
     # ---- articles

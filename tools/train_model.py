@@ -3,12 +3,20 @@
 DATA_DIR holds folders in the format that `footnote eval` reads. Weights come from one half of each set's articles,
 chosen by their titles (`index.evaluation.held_out`); the figures printed are those of the other half, which training
 has not seen in any set or language.
+
+`--cross` writes nothing and prints what to expect of articles that were not trained on: the articles fall into
+`FOLDS` parts by their titles, translations of one article into the same part, and each part is judged by weights of
+the others.
 """
 
 import argparse
+import hashlib
+import inspect
 import json
+import pickle
 import random
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from index.answering import Group, Ranker, Ranking, confidence_features, quote_spans
+from index.answering import Group, Ranker, Ranking, confidence_features, crowded_out, filled, quote_spans
 from index.engines.embedded import EmbeddedEngine
 from index.engines.protocol import IndexedArticle
-from index.evaluation import Question, QuestionSet, comparable, held_out, holds_answer, read_questions, read_set
+from index.evaluation import Question, QuestionSet, article_keys, comparable, holds_answer, read_questions, read_set
+from index.models import Span
 from index.passages import split
 from index.ranking.features import CONFIDENCE_FEATURES, PASSAGE_FEATURES, SENTENCE_FEATURES
 from index.ranking.model import Model
@@ -29,6 +38,10 @@ AWAY = 200
 SMALL = 5
 SMALL_LIBRARIES = 8
 SMALL_QUESTIONS = 15
+FOLDS = 4
+"""An even number: the even parts are the half that weights come from."""
+
+_KINDS = ("asked", "other", "removed")
 _BEST = PASSAGE_FEATURES.index("best_sentence")
 
 Floats = NDArray[np.float64]
@@ -37,50 +50,73 @@ Example = tuple[Floats, NDArray[np.bool_], float]
 
 @dataclass(slots=True)
 class Case:
-    """A question with its candidates and what is right: passages, and sentences of right passages."""
+    """A question with its candidates and what is right: passages, and sentences of right passages.
 
-    engine: EmbeddedEngine
+    Attributes:
+        kind: "asked", or why there is no answer: "removed" (its article is left out) or "other" (of another set).
+        spans: The sentences of each passage of each group.
+        answers: As they are compared.
+        texts: The right passages of each group.
+    """
+
+    name: str
+    fold: int
+    kind: str
+    question: str
     groups: tuple[Group, ...]
+    spans: list[list[list[tuple[int, int]]]]
     right: list[NDArray[np.bool_]]
     right_sentences: list[NDArray[np.bool_]]
-    held_out: bool
-    name: str
-    weight: float
+    answers: list[str]
+    texts: list[dict[int, str]]
 
 
-def odd_places(folder: Path) -> dict[str, bool]:
-    """Every second article of a set, by id: a split that others report, though squad and xquad then share articles."""
-    return {name: place % 2 == 1 for place, (name, _) in enumerate(read_set(folder, 0).articles)}
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What training finds."""
+
+    sentence: Floats
+    passage: Floats
+    confidence: Floats
+    bias: float
+    uncertain: float
+    answered: float
+
+    def sure(self, values: Floats) -> Floats:
+        """Confidences of rows of confidence features."""
+        return np.asarray(1 / (1 + np.exp(-(values @ self.confidence + self.bias))))
 
 
-def collect(
-    folder: Path, kept: dict[str, bool], zero: Model, others: Sequence[Question]
-) -> tuple[list[Case], list[Case]]:
+def folds(folder: Path) -> dict[str, int]:
+    """The part of each article of a set, by id."""
+    return {name: key % FOLDS for name, key in article_keys(folder).items()}
+
+
+def collect(folder: Path, others: Sequence[Question], most: int) -> list[Case]:
     """Cases of a set, and cases whose answer is not in the library: own article left out, or another set's question."""
     questions = read_set(folder)
     engine, texts = index(questions)
+    part = folds(folder)
     random.seed(7)
     asked = [q for q in questions.questions if q.answers]
-    if len(asked) > MOST_QUESTIONS:
-        asked = random.sample(asked, MOST_QUESTIONS)
+    if len(asked) > most:
+        asked = random.sample(asked, most)
     place = {name: i for i, (name, _) in enumerate(questions.articles)}
     everywhere = [name for name, _ in questions.articles]
     ranker = Ranker()
     cases: list[Case] = []
-    away: list[Case] = []
-    half = max(sum(not kept[q.article] for q in asked), 1)
     for number, question in enumerate(asked):
-        odd = kept[question.article]
-        ranking = ranker.rank(question.question, engine, None, weights=zero)
-        cases.append(judge(engine, ranking, question, place[question.article], texts, odd, folder.name, half))
+        fold = part[question.article]
+        ranking = ranker.rank(question.question, engine, None, weights=_ZERO)
+        cases.append(judge(engine, ranking, question, place[question.article], texts, fold, folder.name, "asked"))
         if number % 3 == 0:
             scope = [name for name in everywhere if name != question.article]
-            without = ranker.rank(question.question, engine, scope, weights=zero)
-            away.append(judge(engine, without, question, -1, texts, odd, folder.name, half))
+            without = ranker.rank(question.question, engine, scope, weights=_ZERO)
+            cases.append(judge(engine, without, question, -1, texts, fold, folder.name, "removed"))
     for number, question in enumerate(others):
-        ranking = ranker.rank(question.question, engine, None, weights=zero)
-        away.append(judge(engine, ranking, question, -1, texts, number % 2 == 1, folder.name, half))
-    return cases, away
+        ranking = ranker.rank(question.question, engine, None, weights=_ZERO)
+        cases.append(judge(engine, ranking, question, -1, texts, number % FOLDS, folder.name, "other"))
+    return cases
 
 
 def index(questions: QuestionSet) -> tuple[EmbeddedEngine, list[str]]:
@@ -95,34 +131,32 @@ def index(questions: QuestionSet) -> tuple[EmbeddedEngine, list[str]]:
     return engine.compacted(), [draft.text for _, draft in questions.articles]
 
 
-def collect_small(folder: Path, kept: dict[str, bool], zero: Model) -> tuple[list[Case], list[Case]]:
+def collect_small(folder: Path) -> list[Case]:
     """The same from libraries of `SMALL` articles each, as a new library is: few passages, and most words unknown."""
     questions = read_set(folder)
+    part = folds(folder)
     random.seed(11)
+    name = f"small {folder.name}"
     cases: list[Case] = []
-    away: list[Case] = []
-    for odd in (False, True):
-        half = [one for one in questions.articles if kept[one[0]] == odd]
-        parts = [half[i : i + SMALL] for i in range(0, len(half), SMALL)][:SMALL_LIBRARIES]
+    for fold in range(FOLDS):
+        mine = [one for one in questions.articles if part[one[0]] == fold]
+        libraries = [mine[i : i + SMALL] for i in range(0, len(mine), SMALL)][: SMALL_LIBRARIES * 2 // FOLDS]
         asked: list[list[Question]] = []
-        for part in parts:
-            names = {name for name, _ in part}
+        for library in libraries:
+            names = {one for one, _ in library}
             own = [q for q in questions.questions if q.article in names and q.answers]
             asked.append(random.sample(own, min(len(own), SMALL_QUESTIONS)))
-        for number, part in enumerate(parts):
-            engine, texts = index(QuestionSet(folder.name, tuple(part), ()))
-            place = {name: i for i, (name, _) in enumerate(part)}
+        for number, library in enumerate(libraries):
+            engine, texts = index(QuestionSet(folder.name, tuple(library), ()))
+            place = {one: i for i, (one, _) in enumerate(library)}
             ranker = Ranker()
             for question in asked[number]:
-                ranking = ranker.rank(question.question, engine, None, weights=zero)
-                case = judge(
-                    engine, ranking, question, place[question.article], texts, odd, f"small {folder.name}", 300
-                )
-                cases.append(case)
-            for question in asked[number - 1] if len(parts) > 1 else []:
-                ranking = ranker.rank(question.question, engine, None, weights=zero)
-                away.append(judge(engine, ranking, question, -1, texts, odd, f"small {folder.name}", 300))
-    return cases, away
+                ranking = ranker.rank(question.question, engine, None, weights=_ZERO)
+                cases.append(judge(engine, ranking, question, place[question.article], texts, fold, name, "asked"))
+            for question in asked[number - 1] if len(libraries) > 1 else []:
+                ranking = ranker.rank(question.question, engine, None, weights=_ZERO)
+                cases.append(judge(engine, ranking, question, -1, texts, fold, name, "other"))
+    return cases
 
 
 def judge(
@@ -131,30 +165,35 @@ def judge(
     question: Question,
     article: int,
     texts: Sequence[str],
-    odd: bool,
+    fold: int,
     name: str,
-    half: int,
+    kind: str,
 ) -> Case:
     """Mark which candidates and which of their sentences hold a gold answer."""
     answers = [comparable(text) for text in question.answers]
     right: list[NDArray[np.bool_]] = []
     sentences: list[NDArray[np.bool_]] = []
+    spans: list[list[list[tuple[int, int]]]] = []
+    kept: list[dict[int, str]] = []
     for group in ranking.groups:
         marks = np.zeros(len(group.docs), bool)
         rows = np.zeros(len(group.table.owner), bool)
         notes = engine.annotations(group.query.language)
+        kept.append({})
+        spans.append([notes.sentences(doc) for doc in group.docs])
         for i, (key, doc) in enumerate(zip(group.keys, group.docs, strict=True)):
             if key.article != article:
                 continue
             passage = texts[article][notes.doc_from.at(doc) : notes.doc_to.at(doc)]
             marks[i] = holds_answer(comparable(passage), answers, question.language)
             if marks[i]:
+                kept[-1][i] = passage
                 first = int(group.table.first[i])
-                for j, (start, end) in enumerate(notes.sentences(doc)):
+                for j, (start, end) in enumerate(spans[-1][i]):
                     rows[first + j] = holds_answer(comparable(passage[start:end]), answers, question.language)
         right.append(marks)
         sentences.append(rows)
-    return Case(engine, ranking.groups, right, sentences, odd, name, 1 / half**0.5)
+    return Case(name, fold, kind, question.question, ranking.groups, spans, right, sentences, answers, kept)
 
 
 def softmax(examples: Sequence[Example], l2: float = 1e-3) -> Floats:
@@ -216,23 +255,28 @@ def best_of(case: Case) -> list[tuple[int, int]]:
     return [(n, i) for _, n, i in sorted(order)]
 
 
-def figures(cases: Sequence[Case]) -> tuple[float, float]:
-    """passage_at_1 and quote_at_1."""
-    first = quoted = 0
-    for case in cases:
-        if not case.groups:
-            continue
-        n, i = best_of(case)[0]
-        if not case.right[n][i]:
-            continue
-        first += 1
-        group = case.groups[n]
-        notes = case.engine.annotations(group.query.language)
-        spans = notes.sentences(group.docs[i])
-        start = int(group.table.first[i])
-        chosen = {(s.start, s.end) for s in quote_spans(group, i, spans)}
-        quoted += any(case.right_sentences[n][start + j] for j, span in enumerate(spans) if span in chosen)
-    return first / len(cases), quoted / len(cases)
+def figures(case: Case) -> tuple[bool, bool, bool]:
+    """passage_at_1, quote_at_1 and passage_at_5 of one case."""
+    if not case.groups:
+        return False, False, False
+    order = best_of(case)
+    among = any(bool(case.right[n][i]) for n, i in order[:5])
+    n, i = order[0]
+    if not case.right[n][i]:
+        return False, False, among
+    group, text = case.groups[n], case.texts[n][i]
+    code = group.query.language
+    sentences = case.spans[n][i]
+    quotes = quote_spans(group, i, sentences)
+    spare = crowded_out(group, i, sentences)
+    if spare is not None:
+        first = int(group.table.first[i])
+        best = Span(*sentences[int(np.argmax(group.sentence_scores[first : first + len(sentences)]))])
+        quotes, _ = filled(quotes, quotes.index(best), spare, text, group.query, _RANKER.analyzer(code))
+    shown = [comparable(text[span.start : span.end]) for span in quotes]
+    if len(quotes) == 2 and not text[quotes[0].end : quotes[1].start].strip():
+        shown.append(comparable(text[quotes[0].start : quotes[1].end]))
+    return True, any(holds_answer(one, case.answers, code) for one in shown), among
 
 
 def certainty(case: Case) -> Floats:
@@ -243,90 +287,207 @@ def certainty(case: Case) -> Floats:
     return np.array([values[name] for name in CONFIDENCE_FEATURES])
 
 
-def main() -> None:
-    """Train, print figures, write the file."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("out", type=Path, nargs="?", default=Path("index/ranking/model.json"))
-    parser.add_argument("--by-place", action="store_true", help="train on even articles, judge on odd ones")
-    arguments = parser.parse_args()
-    folders = sorted(p.parent for p in arguments.data.glob("*/questions.jsonl"))
-    zero = Model(np.zeros(len(SENTENCE_FEATURES)), np.zeros(len(PASSAGE_FEATURES)), np.zeros(11), 0.0, 0.5, 0.2)
-    cases: list[Case] = []
-    away: list[Case] = []
-    names: list[str] = []
-    for folder in folders:
-        codes = {q.language for q in read_questions(folder / "questions.jsonl")[:1]}
-        others: list[Question] = []
-        if not folder.name.startswith("squad"):
-            for other in folders:
-                related = {other.name[:5], folder.name[:5]} == {"squad", "xquad"} or other == folder
-                if not related and read_questions(other / "questions.jsonl")[0].language in codes:
-                    others += read_questions(other / "questions.jsonl")[:AWAY]
-        kept = odd_places(folder) if arguments.by_place else held_out(folder)
-        found, without = collect(folder, kept, zero, others)
-        small, small_without = collect_small(folder, kept, zero)
-        names += [folder.name, f"small {folder.name}"]
-        cases += found + small
-        away += [case for case in [*without, *small_without] if case.groups]
-        print(folder.name, len(found), len(without), flush=True)
-    train = [c for c in cases if not c.held_out and c.groups]
+def train(cases: Sequence[Case]) -> Weights:
+    """Weights from these cases; leaves the cases scored by them."""
+    asked = [case for case in cases if case.kind == "asked" and case.groups]
+    sizes: dict[str, int] = {}
+    for case in asked:
+        sizes[case.name] = sizes.get(case.name, 0) + 1
+    weight = {name: 1 / max(size, 100) ** 0.5 for name, size in sizes.items()}
     examples: list[Example] = []
-    for case in train:
+    for case in asked:
         for group, right, rows in zip(case.groups, case.right, case.right_sentences, strict=True):
             for i in right.nonzero()[0]:
                 mine = group.table.owner == i
                 if 0 < rows[mine].sum() < mine.sum():
-                    examples.append((group.table.sentences[mine], rows[mine], case.weight))
+                    examples.append((group.table.sentences[mine], rows[mine], weight[case.name]))
     sentence = softmax(examples)
     examples = []
-    for case in train:
+    for case in asked:
         rescore(case, sentence, None)
         right = np.concatenate(case.right)
         if right.any() and not right.all():
-            examples.append((np.concatenate([g.table.passages for g in case.groups]), right, case.weight))
+            examples.append((np.concatenate([g.table.passages for g in case.groups]), right, weight[case.name]))
     passage = softmax(examples)
-    for case in [*cases, *away]:
+    seen = [case for case in cases if case.groups]
+    for case in seen:
         rescore(case, sentence, passage)
-    known = [c for c in cases if c.groups]
-    x = np.array([certainty(c) for c in [*known, *away]])
-    y = np.r_[np.ones(len(known)), np.zeros(len(away))]
-    held = np.array([c.held_out for c in [*known, *away]])
-    balance = np.where(y == 1, 1 / (y == 1).sum(), 1 / (y == 0).sum())
-    confidence, bias = logistic(x[~held], y[~held], balance[~held])
+    x = np.array([certainty(case) for case in seen])
+    y = np.array([float(case.kind == "asked") for case in seen])
+    counts: dict[tuple[str, str], int] = {}
+    for case in seen:
+        counts[case.name, case.kind] = counts.get((case.name, case.kind), 0) + 1
+    # Questions with an answer weigh as much as those without; among each, a set by the root of its questions, so that
+    # small libraries are heard.
+    balance = np.array([counts[case.name, case.kind] ** -0.5 for case in seen])
+    for kind in (0, 1):
+        balance[y == kind] /= balance[y == kind].sum()
+    confidence, bias = logistic(x, y, balance)
     sure = 1 / (1 + np.exp(-(x @ confidence + bias)))
-    inside = np.sort(sure[(y == 1) & ~held])
-    uncertain = float(inside[int(len(inside) * 0.04)])
-    answered = float(inside[int(len(inside) * 0.12)])
-    table = []
-    for name in names:
-        odd = [c for c in cases if c.name == name and c.held_out]
-        first, quoted = figures(odd)
-        sub_in = np.array([s for s, c in zip(sure, [*known, *away], strict=True) if c.name == name and c.held_out])
-        sub_y = np.array([v for v, c in zip(y, [*known, *away], strict=True) if c.name == name and c.held_out])
-        at_five = np.quantile(sub_in[sub_y == 1], 0.05)
-        refused = float((sub_in[sub_y == 0] < at_five).mean())
-        fixed = float((sub_in[sub_y == 1] < uncertain).mean()), float((sub_in[sub_y == 0] < uncertain).mean())
-        table.append((first, quoted, refused, *fixed))
-        print(
-            f"{name:26} passage@1 {first:.3f} quote@1 {quoted:.3f} away refused at 5 % {refused:.3f}"
-            f" | threshold: refused {fixed[0]:.3f}, away refused {fixed[1]:.3f}"
-        )
-    print("mean", *(round(float(v), 4) for v in np.mean(table, axis=0)))
+    order = np.argsort(sure[y == 1], kind="stable")
+    inside, below = sure[y == 1][order], np.cumsum(balance[y == 1][order])
+    return Weights(
+        sentence,
+        passage,
+        confidence,
+        bias,
+        uncertain=float(inside[int(np.searchsorted(below, 0.04))]),
+        answered=float(inside[int(np.searchsorted(below, 0.12))]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A case under weights that were not trained on it; shown is the text's place, sure the confidence."""
+
+    case: Case
+    first: bool
+    quoted: bool
+    among: bool
+    sure: float
+    uncertain: float
+
+
+def judged(cases: Sequence[Case], weights: Weights) -> list[Judged]:
+    """Judge cases."""
+    found: list[Judged] = []
+    for case in cases:
+        rescore(case, weights.sentence, weights.passage)
+        sure = float(weights.sure(certainty(case))) if case.groups else 0.0
+        found.append(Judged(case, *figures(case), sure, weights.uncertain))
+    return found
+
+
+def table(results: Sequence[Judged]) -> None:
+    """Print figures of each set and their means."""
+    print(f"{'':26} passage@1 quote@1 passage@5 | refused at 5 %: other removed | threshold: asked other removed")
+    rows: dict[str, list[float]] = {}
+    for name in dict.fromkeys(one.case.name for one in results):
+        mine = [one for one in results if one.case.name == name]
+        asked = [one for one in mine if one.case.kind == "asked"]
+        at_five = float(np.quantile([one.sure for one in asked], 0.05))
+
+        sure = {kind: np.array([one.sure for one in mine if one.case.kind == kind]) for kind in _KINDS}
+        rows[name] = [
+            *(float(np.mean([getattr(one, what) for one in asked])) for what in ("first", "quoted", "among")),
+            *(_share(sure[kind] < at_five) for kind in ("other", "removed")),
+            *(_share(np.array([one.sure < one.uncertain for one in mine if one.case.kind == kind])) for kind in _KINDS),
+        ]
+    groups: Mapping[str, list[str]] = {
+        "": list(rows),
+        "mean of xquad": [name for name in rows if name.startswith("xquad-")],
+        "mean of sets": [name for name in rows if not name.startswith("small ")],
+        "mean of small libraries": [name for name in rows if name.startswith("small ")],
+    }
+    for title, names in groups.items():
+        if title:
+            _row(title, _mean([rows[name] for name in names]))
+        else:
+            for name in names:
+                _row(name, rows[name])
+
+
+def _share(true: NDArray[np.bool_]) -> float:
+    return float(true.mean()) if len(true) else float("nan")
+
+
+def _mean(rows: Sequence[Sequence[float]]) -> list[float]:
+    columns = np.array(rows).T
+    return [
+        float(np.mean(column[~np.isnan(column)])) if (~np.isnan(column)).any() else float("nan") for column in columns
+    ]
+
+
+def _row(name: str, v: Sequence[float]) -> None:
+    print(
+        f"{name:26} {v[0]:9.4f} {v[1]:7.4f} {v[2]:9.4f} | {v[3]:21.3f} {v[4]:7.3f}"
+        f" | {v[5]:16.3f} {v[6]:5.3f} {v[7]:7.3f}"
+    )
+
+
+def source_digest() -> str:
+    """What the features depend on besides the sets: the code and data of analysis and ranking."""
+    root = Path(__file__).resolve().parent.parent
+    files = [p for p in (root / "index").rglob("*") if p.is_file() and p.suffix != ".pyc" and p.name != "model.json"]
+    digest = hashlib.sha256()
+    for function in (collect, collect_small, index, judge):
+        digest.update(inspect.getsource(function).encode())
+    for path in sorted(files):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def collected(folders: Sequence[Path], most: int, cache: Path | None) -> list[Case]:
+    """The cases of all sets, out of the cache where it has them for this code."""
+    digest = source_digest()
+    cases: list[Case] = []
+    for folder in folders:
+        kept = cache / f"{folder.name}-{most}-{digest}.pickle" if cache is not None else None
+        began = time.perf_counter()
+        if kept is not None and kept.exists():
+            found: list[Case] = pickle.loads(kept.read_bytes())
+        else:
+            found = collect(folder, off_topic(folder, folders), most) + collect_small(folder)
+            if kept is not None:
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                kept.write_bytes(pickle.dumps(found))
+        cases += found
+        print(f"{folder.name}: {len(found)} cases, {time.perf_counter() - began:.0f} s", flush=True)
+    return cases
+
+
+def off_topic(folder: Path, folders: Sequence[Path]) -> list[Question]:
+    """Questions of other sets in the same language; not of sets about the same articles."""
+    codes = {q.language for q in read_questions(folder / "questions.jsonl")[:1]}
+    others: list[Question] = []
+    if not folder.name.startswith("squad"):
+        for other in folders:
+            related = {other.name[:5], folder.name[:5]} == {"squad", "xquad"} or other == folder
+            if not related and read_questions(other / "questions.jsonl")[0].language in codes:
+                others += read_questions(other / "questions.jsonl")[:AWAY]
+    return others
+
+
+def main() -> None:
+    """Train, print figures, write the file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path, nargs="?", default=Path("index/ranking/model.json"))
+    parser.add_argument("--cross", action="store_true", help="cross-validate; write nothing")
+    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep features here until the code changes")
+    parser.add_argument("--most", type=int, default=MOST_QUESTIONS, metavar="N", help="questions of each set")
+    arguments = parser.parse_args()
+    folders = sorted(p.parent for p in arguments.data.glob("*/questions.jsonl"))
+    cases = collected(folders, arguments.most, arguments.cache)
+    if arguments.cross:
+        results: list[Judged] = []
+        for fold in range(FOLDS):
+            weights = train([case for case in cases if case.fold != fold])
+            results += judged([case for case in cases if case.fold == fold], weights)
+        table(results)
+        return
+    weights = train([case for case in cases if case.fold % 2 == 0])
+    table(judged([case for case in cases if case.fold % 2 == 1], weights))
 
     def named(names: Sequence[str], values: Floats) -> dict[str, float]:
         return {name: round(float(value), 4) for name, value in zip(names, values, strict=True)}
 
     result = {
-        "sentence": named(SENTENCE_FEATURES, sentence),
-        "passage": named(PASSAGE_FEATURES, passage),
-        "confidence": {"bias": round(bias, 4), **named(CONFIDENCE_FEATURES, confidence)},
-        "answered": round(answered, 4),
-        "uncertain": round(uncertain, 4),
+        "sentence": named(SENTENCE_FEATURES, weights.sentence),
+        "passage": named(PASSAGE_FEATURES, weights.passage),
+        "confidence": {"bias": round(weights.bias, 4), **named(CONFIDENCE_FEATURES, weights.confidence)},
+        "answered": round(weights.answered, 4),
+        "uncertain": round(weights.uncertain, 4),
     }
     arguments.out.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
     print(json.dumps(result))
 
+
+_ZERO = Model(
+    np.zeros(len(SENTENCE_FEATURES)), np.zeros(len(PASSAGE_FEATURES)), np.zeros(len(CONFIDENCE_FEATURES)), 0.0, 0.5, 0.2
+)
+
+_RANKER = Ranker()
 
 if __name__ == "__main__":
     main()

@@ -56,6 +56,7 @@ _PASSAGE_ROWS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("article_coverage", "Question found in the article", _share),
     ("title_asked", "Title's words that were asked for", _share),
     ("adjacent", "Words side by side, as in the question", _share),
+    ("together", "Words found in two sentences side by side", _share),
     ("grams", "Letter groups shared", _share),
     ("grams_title", "More letter groups shared with the title", _share),
     ("capital_missing", "Names of the question missing here", _share),

@@ -14,8 +14,8 @@ from pathlib import Path
 MAX_SENTENCE_CHARACTERS = 400
 """A longer sentence is cut: nobody reads a quote of that length, and lists without full stops come as one sentence."""
 
-MAX_UNPUNCTUATED_CHARACTERS = 160
-"""The same for languages that put spaces between phrases and no mark after sentences."""
+MAX_UNPUNCTUATED_CHARACTERS = 198
+"""The same for languages that put spaces between phrases and no mark after sentences: two of them make a quote."""
 
 _DATA = Path(__file__).with_name("data")
 _UNPUNCTUATED_LANGUAGES = frozenset({"th", "lo", "km"})

@@ -17,7 +17,7 @@ from index.analysis.languages import Language, language
 from index.analysis.lemmas import LemmaTable, lemma_table
 from index.analysis.stemming import stemmer
 
-ANALYSIS_VERSION = 1
+ANALYSIS_VERSION = 2
 """Raise it when the same text gives other words than before: saved indexes of another version are rebuilt."""
 
 WORDLESS = (

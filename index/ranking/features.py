@@ -6,6 +6,7 @@ meaning of each feature: docs/answers.md.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +17,12 @@ from index.ranking.columns import Array, Column, ranges
 from index.ranking.query import Expected, Query
 
 SENTENCE_FEATURES = (
-    "matched", "title", "before", "elsewhere", "exact", "typed", "typed_date", "typed_near", "number_missing",
-    "surface", "first_short", "position", "grams", "grams_title",
+    "matched", "title", "before", "after", "elsewhere", "exact", "ordered", "opening", "in_both", "typed", "typed_date",
+    "typed_near", "number_missing", "surface", "first_short", "position", "grams", "grams_title",
 )  # fmt: skip
 PASSAGE_FEATURES = (
     "score_relative", "score", "neighbour", "article", "title_asked", "article_coverage", "capital_missing",
-    "number_missing", "grams", "grams_title", "best_sentence", "adjacent",
+    "number_missing", "grams", "grams_title", "best_sentence", "adjacent", "together",
 )  # fmt: skip
 CONFIDENCE_FEATURES = (
     "coverage", "matched", "sentence_coverage", "grams", "adjacent", "capital_missing", "unknown", "rarity", "margin",
@@ -31,6 +32,12 @@ CONFIDENCE_FEATURES = (
 _STOP = int(Flag.STOP)
 _NEAR = 15
 """How many words on each side of a word of the expected kind are looked at."""
+
+_OPENING = 4
+"""How many words count as a sentence's beginning."""
+
+_ORDERED_WITHIN = 3
+"""How far apart two words of the question may stand to count as in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +180,9 @@ def _compute(
     in_title_rows = in_title[owner]
     known = np.maximum(inside, in_title_rows)
     both = np.maximum(known, before)
+    after = np.zeros_like(inside)
+    after[:-1] = inside[1:]
+    after[first[1:] - 1] = 0
     capitals = weights * np.array([unit.is_capital for unit in query.units])
     numbers = weights * np.array([unit.is_number for unit in query.units])
     sentence_coverage = known @ weights / total
@@ -181,11 +191,19 @@ def _compute(
     sentences[:, column["matched"]] = (inside > 0).sum(1) / max(count, 1)
     sentences[:, column["title"]] = (known - inside) @ weights / total
     sentences[:, column["before"]] = (both - known) @ weights / total
+    sentences[:, column["after"]] = np.maximum(after - both, 0) @ weights / total
+    sentences[:, column["in_both"]] = np.minimum(inside, in_title_rows) @ weights / total
     sentences[:, column["elsewhere"]] = np.maximum(in_passage[owner] - both, 0) @ weights / total
     sentences[:, column["number_missing"]] = (1 - known) @ numbers / total
     sentences[:, column["position"]] = (np.arange(sentence_count) - first[owner]) / np.maximum(per_passage[owner], 1)
     if count <= 2:
         sentences[first, column["first_short"]] = 1
+
+    early = hits[hits - begins[sentence_of[hits]] < _OPENING]
+    opening = np.zeros(sentence_count * count)
+    opening[sentence_of[early] * count + unit_of[early]] = 1
+    sentences[:, column["opening"]] = opening.reshape(sentence_count, count) @ weights / total
+    sentences[:, column["ordered"]] = _ordered(query, hits, hit_units, sentence_of, sentence_count, weights, total)
 
     hashes = {surface_hash(word.surface) for word in query.words}
     surfaces = notes.word_surface.take(words[hits])
@@ -225,6 +243,7 @@ def _compute(
     table[:, place["grams"]] = gram_passage @ gram_weights
     table[:, place["grams_title"]] = (gram_title * (1 - gram_passage)) @ gram_weights
     table[:, place["adjacent"]] = np.maximum.reduceat(adjacent, first)
+    table[:, place["together"]] = np.maximum.reduceat((np.maximum(known, after) > 0).sum(1) / max(count, 1), first)
     return Table(sentences, sentence_coverage, first, owner, table, coverage, in_any > 0)
 
 
@@ -312,6 +331,33 @@ def _adjacent(
             present = np.zeros(sentence_count, bool)
             present[sentence_of[pairs[same]]] = True
             found += present * ((weight_of.get(a.term, 0.0) + weight_of.get(b.term, 0.0)) / 2)
+    return found / total
+
+
+def _ordered(
+    query: Query,
+    hits: NDArray[np.int64],
+    hit_units: NDArray[np.int64],
+    sentence_of: NDArray[np.int64],
+    sentence_count: int,
+    weights: NDArray[np.float64],
+    total: float,
+) -> NDArray[np.float64]:
+    """The idf share of pairs of words that follow each other in the question and, with little between, here too."""
+    count = len(weights)
+    places = {unit.term: place for place, unit in enumerate(query.units)}
+    asked = [places[word.term] for word in query.words if word.term in places]
+    found = np.zeros(sentence_count)
+    near = (np.diff(hits) <= _ORDERED_WITHIN) & (np.diff(sentence_of[hits]) == 0)
+    left, right, rows = hit_units[:-1][near], hit_units[1:][near], sentence_of[hits[1:][near]]
+    if not len(rows):
+        return found
+    value = np.zeros((count, count))
+    for one, two in pairwise(asked):
+        if one != two:
+            value[one, two] = (weights[one] + weights[two]) / 2
+    cells = np.unique((rows * count + left) * count + right)
+    np.add.at(found, cells // (count * count), value.ravel()[cells % (count * count)])
     return found / total
 
 

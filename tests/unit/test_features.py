@@ -89,6 +89,11 @@ def test_rows_belong_to_passages(table: Table) -> None:
         ("matched", [2 / 4, 2 / 4, 1 / 4, 0]),
         ("title", [0, 0, 0, COMMON / TOTAL]),
         ("before", [0, (COMMON + RARE) / TOTAL, 0, 0]),
+        ("after", [2 * RARE / TOTAL, 0, 0, 0]),
+        ("in_both", [0, 0, COMMON / TOTAL, 0]),
+        # "people drowned" and "ferry sank" follow each other in the question; "drowned when the ferry" does too.
+        ("ordered", [(COMMON + RARE) / 2 / TOTAL, RARE / TOTAL, 0, 0]),
+        ("opening", [(COMMON + RARE) / TOTAL, 2 * RARE / TOTAL, COMMON / TOTAL, 0]),
         ("elsewhere", [2 * RARE / TOTAL, 0, 0, 0]),
         # "ferry sank" and "the ferry", "people drowned", "the ferry": half of what the two words weigh, stop words 0.
         ("exact", [(COMMON + RARE + COMMON) / 2 / TOTAL, RARE / TOTAL, COMMON / 2 / TOTAL, 0]),
@@ -117,11 +122,25 @@ def test_a_sentence_feature_is_what_comes_out_by_hand(table: Table, name: str, w
         ("capital_missing", [0, 0]),
         ("number_missing", [0, 0]),
         ("adjacent", [RARE / TOTAL, COMMON / 2 / TOTAL]),
+        ("together", [1, 1 / 4]),
         ("best_sentence", [0, 0]),
     ],
 )
 def test_a_passage_feature_is_what_comes_out_by_hand(table: Table, name: str, wanted: list[float]) -> None:
     assert passage(table, name) == pytest.approx(wanted)
+
+
+def test_words_in_order_count_once_and_only_close_together() -> None:
+    far = ("News", ("The ferry that came from Aster that day sank.", "The ferry sank. The ferry sank, the ferry sank."))
+    table = table_of("the ferry sank", notes_of([far]))
+
+    assert sentence(table, "ordered") == pytest.approx([0, 1 / 2, 1 / 2])
+
+
+def test_what_a_passage_begins_with_does_not_follow_the_one_before_it() -> None:
+    table = table_of("who drowned?", notes_of([("News", ("It rained.", "Eleven people drowned."))]))
+
+    assert sentence(table, "after") == [0, 0]
 
 
 def test_coverage_counts_the_title_too(table: Table) -> None:
