@@ -14,6 +14,7 @@ from index.errors import (
     UnusableArticleError,
 )
 from index.ingestion.files import MAX_FILE_BYTES
+from index.ingestion.problems import Problem
 from index.library import Library, LibraryStatus
 from index.models import (
     SHARED_COLLECTION,
@@ -54,6 +55,7 @@ __all__ = [
     "LibraryStatus",
     "Migrations",
     "NewerStoreError",
+    "Problem",
     "QuestionError",
     "RebuildProgress",
     "RebuildRunningError",

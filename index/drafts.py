@@ -8,9 +8,10 @@ from pathlib import Path
 
 from index.analysis.detection import detect
 from index.analysis.languages import language as language_of
-from index.errors import LibraryError, UnreadableFileError, UnusableArticleError
+from index.errors import UnreadableFileError, UnusableArticleError
 from index.ingestion.boilerplate import remove_boilerplate
 from index.ingestion.files import FileArticle, parse_file, read_file
+from index.ingestion.problems import Problem
 from index.models import NewArticle, RemovedLine
 from index.passages import split
 
@@ -36,9 +37,11 @@ class Prepared:
     passages: int
 
 
-def prepare_all(drafts: Sequence[Draft], collection: str, added_by: str | None) -> list[Prepared | LibraryError]:
+def prepare_all(
+    drafts: Sequence[Draft], collection: str, added_by: str | None
+) -> list[Prepared | UnusableArticleError]:
     """Clean drafts; one that cannot be an article gives its error."""
-    prepared: list[Prepared | LibraryError] = []
+    prepared: list[Prepared | UnusableArticleError] = []
     for draft in drafts:
         try:
             prepared.append(_prepare(draft, collection, added_by))
@@ -52,7 +55,7 @@ def _prepare(draft: Draft, collection: str, added_by: str | None) -> Prepared:
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     title = " ".join(draft.title.encode("utf-8", "replace").decode("utf-8").replace("\x00", "").split())[:300]
     if not any(c.isalnum() for c in text):
-        raise UnusableArticleError(title or draft.source, "it holds no words")
+        raise UnusableArticleError(title or draft.source, "it holds no words", Problem.NO_WORDS)
     cleaned = remove_boilerplate(text, title)
     code = language_of(draft.language).code if draft.language else detect(cleaned.text)
     article = NewArticle(

@@ -19,21 +19,29 @@ class LibraryError(Exception):
 
 
 class UnreadableFileError(LibraryError):
-    """A file could not be read as an article; nothing of it was stored."""
+    """A file could not be read as an article; nothing of it was stored.
 
-    def __init__(self, path: str, reason: str) -> None:
+    `kind` is a value of `Problem` in index/ingestion/problems.py, for whoever words it in another language.
+    """
+
+    def __init__(self, path: str, reason: str, kind: str | None = None) -> None:
         super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason
+        self.kind = kind
 
 
 class UnusableArticleError(LibraryError):
-    """A text cannot be an article: it is empty, or holds nothing that could be searched."""
+    """A text cannot be an article: it is empty, or holds nothing that could be searched.
 
-    def __init__(self, title: str, reason: str) -> None:
+    `kind` is as in `UnreadableFileError`.
+    """
+
+    def __init__(self, title: str, reason: str, kind: str | None = None) -> None:
         super().__init__(f"“{title}” was not added: {reason}")
         self.title = title
         self.reason = reason
+        self.kind = kind
 
 
 class UnknownArticleError(LibraryError):

@@ -15,6 +15,7 @@ from typing import Any
 from index.analysis.languages import language
 from index.drafts import Draft
 from index.errors import UnreadableFileError
+from index.ingestion.problems import Problem
 from index.library import Library
 from index.models import Answer, Citation, Status
 
@@ -276,7 +277,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableFileError(str(path), f"it cannot be read: {error}") from error
+        raise UnreadableFileError(str(path), f"it cannot be read: {error}", Problem.NOT_READABLE) from error
     found: list[dict[str, Any]] = []
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
@@ -284,8 +285,8 @@ def _lines(path: Path) -> list[dict[str, Any]]:
         try:
             value = json.loads(line)
         except ValueError as error:
-            raise UnreadableFileError(str(path), f"line {number} is not JSON: {error}") from error
+            raise UnreadableFileError(str(path), f"line {number} is not JSON: {error}", Problem.BAD_LINE) from error
         if not isinstance(value, dict):
-            raise UnreadableFileError(str(path), f"line {number} is not an object")
+            raise UnreadableFileError(str(path), f"line {number} is not an object", Problem.BAD_LINE)
         found.append(value)
     return found

@@ -22,11 +22,11 @@ from index.engines.protocol import IndexedArticle, Scope
 from index.errors import (
     CancelledBuildError,
     FailedBuildError,
-    LibraryError,
     QuestionError,
     RebuildRunningError,
     UnknownArticleError,
     UnreadableFileError,
+    UnusableArticleError,
 )
 from index.indexing import Failed, indexed, take_in
 from index.ingestion.files import article_files
@@ -295,15 +295,17 @@ class Library:
             progress(min(first + ADDED_AT_ONCE, len(drafts)), len(drafts))
         return outcomes
 
-    async def _store_batch(self, batch: Sequence[Draft], prepared: Sequence[Prepared | LibraryError]) -> list[Addition]:
+    async def _store_batch(
+        self, batch: Sequence[Draft], prepared: Sequence[Prepared | UnusableArticleError]
+    ) -> list[Addition]:
         async with self._writing:
-            new = [item.article for item in prepared if not isinstance(item, LibraryError)]
+            new = [item.article for item in prepared if not isinstance(item, UnusableArticleError)]
             stored = iter(await self._store.add(new))
             done: list[tuple[Stored, str]] = []
             outcomes: list[Addition] = []
             for draft, item in zip(batch, prepared, strict=True):
-                if isinstance(item, LibraryError):
-                    outcomes.append(Addition(draft.source, None, None, 0, (), str(item)))
+                if isinstance(item, UnusableArticleError):
+                    outcomes.append(Addition(draft.source, None, None, 0, (), str(item), item.kind))
                     continue
                 result = next(stored)
                 outcomes.append(Addition(draft.source, result.info, result.change, item.passages, item.left_out, None))
@@ -369,7 +371,7 @@ class Library:
     ) -> list[Addition]:
         added = iter(await self.add([one for one in read if isinstance(one, Draft)], collection, added_by))
         return [
-            next(added) if isinstance(one, Draft) else Addition(name, None, None, 0, (), one.reason)
+            next(added) if isinstance(one, Draft) else Addition(name, None, None, 0, (), one.reason, one.kind)
             for name, one in zip(names, read, strict=True)
         ]
 

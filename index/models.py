@@ -101,7 +101,8 @@ class RemovedLine:
 class Addition:
     """What the person who added an article is told.
 
-    `article` is None when nothing was stored, and `problem` says why.
+    `article` is None when nothing was stored; then `problem` says why in words, and `problem_kind` is the same as a
+    value of `Problem`, None if it is none of them.
     """
 
     source: str
@@ -110,6 +111,7 @@ class Addition:
     passages: int
     left_out: tuple[RemovedLine, ...]
     problem: str | None
+    problem_kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

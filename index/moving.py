@@ -6,6 +6,7 @@ from pathlib import Path
 
 from index.analysis.languages import language as language_of
 from index.errors import UnreadableFileError
+from index.ingestion.problems import Problem
 from index.models import Article, ArticleInfo
 
 
@@ -42,7 +43,9 @@ def read_export(path: Path) -> list[Article]:
     try:
         content = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableFileError(str(path), f"it cannot be read as JSON Lines: {error}") from error
+        raise UnreadableFileError(
+            str(path), f"it cannot be read as JSON Lines: {error}", Problem.NOT_READABLE
+        ) from error
     return parse_export(content, str(path))
 
 
@@ -80,7 +83,7 @@ def parse_export(content: str, name: str) -> list[Article]:
             )
         except (ValueError, KeyError, TypeError) as error:
             raise UnreadableFileError(
-                name, f"line {number} is not an article as `footnote export` writes them ({error!r})"
+                name, f"line {number} is not an article as `footnote export` writes them ({error!r})", Problem.BAD_LINE
             ) from error
         found.append(Article(info, text))
     return found

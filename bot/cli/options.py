@@ -10,7 +10,7 @@ import typer
 from bot import logs
 from bot.app import open_library
 from bot.settings import load_settings
-from index import Addition, Library, UnreadableFileError
+from index import Addition, Library, Problem, UnreadableFileError
 
 T = TypeVar("T")
 
@@ -52,6 +52,8 @@ def readable(argument: str) -> str:
 def require_some(additions: Sequence[Addition], paths: Sequence[Path]) -> None:
     """Something was found to add, and one of it is in the library now."""
     if not additions:
-        raise UnreadableFileError(", ".join(map(str, paths)), "there is no .md, .markdown or .txt file in it")
+        raise UnreadableFileError(
+            ", ".join(map(str, paths)), "there is no .md, .markdown or .txt file in it", Problem.EMPTY
+        )
     if all(addition.problem is not None for addition in additions):
-        raise UnreadableFileError(additions[0].source, str(additions[0].problem))
+        raise UnreadableFileError(additions[0].source, str(additions[0].problem), additions[0].problem_kind)

@@ -63,17 +63,17 @@ def _library_text(error: LibraryError, words: Words) -> str:
                 "There is no such article here; it may have been removed. {command} shows those that there are.",
                 command=words.command("articles list"),
             )
-        case UnreadableFileError(path=path, reason=reason):
+        case UnreadableFileError(path=path, reason=reason, kind=kind):
             return words.say(
                 "Nothing of the file {name} was stored. {reason}",
                 name=_bold(ntpath.basename(path)),
-                reason=problem_text(reason, words),
+                reason=problem_text(reason, words, kind),
             )
-        case UnusableArticleError(title=title, reason=reason):
+        case UnusableArticleError(title=title, reason=reason, kind=kind):
             return words.say(
                 "The article {title} was not added. {reason}",
                 title=_bold(title),
-                reason=problem_text(reason, words),
+                reason=problem_text(reason, words, kind),
             )
         case CancelledBuildError():
             return words.say("The rebuild was cancelled. Questions are answered from the index as it was.")

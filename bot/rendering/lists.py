@@ -10,6 +10,7 @@ from babel import Locale
 from bot.rendering.cards import Accent, Card, date_of, source_of
 from bot.rendering.escaping import escaped_line, quoted_passage, visible
 from bot.rendering.limits import AUTOCOMPLETE_NAME, BUTTON_URL, OWN_CARD_TEXT, cut, length
+from bot.rendering.problems import problem_of, told_problem
 from bot.rendering.words import Words
 from index import SHARED_COLLECTION, Addition, ArticleInfo, Change, RemovedLine, Sort
 
@@ -126,7 +127,7 @@ def additions_card(outcomes: Sequence[Addition], words: Words) -> Card:
 def _outcome(outcome: Addition, words: Words) -> str:
     if outcome.article is None:
         name = bold_line(outcome.source, LONGEST_TITLE, words)
-        problem = problem_text(outcome.problem or "", words)
+        problem = problem_text(outcome.problem or "", words, outcome.problem_kind)
         return words.say("{name} was not added: {problem}", name=name, problem=problem)
     title = title_of(outcome.article, words)
     if outcome.change is Change.UNCHANGED:
@@ -143,19 +144,15 @@ def _outcome(outcome: Addition, words: Words) -> str:
     return words.say("{title} was added: {passages}, {language}.", title=title, passages=passages, language=language)
 
 
-def problem_text(problem: str, words: Words) -> str:
-    """Why the library took no article, in the reader's language where we know the reason."""
-    reasons = {
-        "only .md, .markdown and .txt files can be read": words.say("Only .txt and .md files can be read."),
-        "it is not text": words.say("It is not a text."),
-        "it is empty": words.say("It is empty."),
-        "it holds no text": words.say("It holds no text."),
-        "it holds no words": words.say("It holds no words."),
-    }
-    known = next((text for reason, text in reasons.items() if problem.endswith(reason)), None)
-    if known is None and "it is larger than" in problem:
-        known = words.say("It is too large.")
-    return known or escaped_line(problem, 200)
+def problem_text(reason: str, words: Words, kind: str | None = None) -> str:
+    """Why the library took no article: what is known as a `Problem` in the reader's language, with what to do.
+
+    Args:
+        reason: The library's own words, shown as they are if the problem is none of those.
+        kind: As in `Addition.problem_kind`.
+    """
+    problem = problem_of(kind, reason)
+    return escaped_line(reason, 200) if problem is None else told_problem(problem, words)
 
 
 def reason_text(reason: str, words: Words) -> str:

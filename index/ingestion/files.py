@@ -15,6 +15,7 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 
 from index.errors import UnreadableFileError
 from index.ingestion.decoding import decode
+from index.ingestion.problems import Problem
 
 MAX_FILE_BYTES = 8 * 1024 * 1024
 """Some 1.3 million English words: a whole shelf of books, and what one article should stay far below."""
@@ -81,17 +82,17 @@ def read_file(path: Path) -> FileArticle:
             or the system does not let us read it.
     """
     if path.is_dir():
-        raise UnreadableFileError(str(path), "it is a folder; name the files in it")
+        raise UnreadableFileError(str(path), "it is a folder; name the files in it", Problem.NOT_A_FILE)
     if not path.exists():
-        raise UnreadableFileError(str(path), "there is no such file")
+        raise UnreadableFileError(str(path), "there is no such file", Problem.NO_FILE)
     if not path.is_file():
-        raise UnreadableFileError(str(path), "it is not a regular file")
+        raise UnreadableFileError(str(path), "it is not a regular file", Problem.NOT_A_FILE)
     _require_supported(path)
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise UnreadableFileError(str(path), f"it cannot be read ({error.strerror})") from error
+        raise UnreadableFileError(str(path), f"it cannot be read ({error.strerror})", Problem.NOT_READABLE) from error
     return parse_file(path, content)
 
 
@@ -103,13 +104,14 @@ def parse_file(path: Path, content: bytes) -> FileArticle:
     """
     _require_supported(path)
     if len(content) > MAX_FILE_BYTES:
-        raise UnreadableFileError(str(path), f"it is larger than {MAX_FILE_BYTES // 1024**2} MiB")
+        raise UnreadableFileError(str(path), f"it is larger than {MAX_FILE_BYTES // 1024**2} MiB", Problem.TOO_LARGE)
     decoded = decode(content)
     if decoded is None:
-        raise UnreadableFileError(str(path), "it is not text")
+        raise UnreadableFileError(str(path), "it is not text", Problem.NOT_TEXT)
     article = parse_text(decoded, path.name, is_markdown=path.suffix.lower() in _MARKDOWN)
     if article is None:
-        raise UnreadableFileError(str(path), "it is empty" if not decoded.strip() else "it holds no text")
+        reason = "it is empty" if not decoded.strip() else "it holds no text"
+        raise UnreadableFileError(str(path), reason, Problem.EMPTY)
     return article
 
 
@@ -138,7 +140,7 @@ def parse_text(decoded: str, name: str, *, is_markdown: bool) -> FileArticle | N
 
 def _require_supported(path: Path) -> None:
     if path.suffix.lower() not in TEXT_SUFFIXES:
-        raise UnreadableFileError(str(path), "only .md, .markdown and .txt files can be read")
+        raise UnreadableFileError(str(path), "only .md, .markdown and .txt files can be read", Problem.UNSUPPORTED_TYPE)
 
 
 def storable(text: str) -> str:

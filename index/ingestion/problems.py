@@ -34,6 +34,12 @@ class Problem(StrEnum):
     DAMAGED = "damaged"
     BAD_LINE = "bad-line"
     NO_FEED = "no-feed"
+    NOT_TEXT = "not-text"
+    NO_WORDS = "no-words"
+    # What a path leads to
+    NO_FILE = "no-file"
+    NOT_A_FILE = "not-a-file"
+    NOT_READABLE = "not-readable"
     # Our own limits
     TOO_SLOW = "too-slow"
     TOO_MUCH_MEMORY = "too-much-memory"
@@ -80,6 +86,11 @@ _WORDS = {
     Problem.DAMAGED: ("it is damaged", "save or download it again"),
     Problem.BAD_LINE: ("a line is no article", 'each line is an object with at least "text"'),
     Problem.NO_FEED: ("neither a feed nor a page that names one was found", "give the address of the feed itself"),
+    Problem.NOT_TEXT: ("it is not text", "save it as plain text in UTF-8"),
+    Problem.NO_WORDS: ("it holds no words", "check that it is the right one"),
+    Problem.NO_FILE: ("there is no such file", "look for a typing mistake"),
+    Problem.NOT_A_FILE: ("it is not a file", "name the files in it"),
+    Problem.NOT_READABLE: ("the system does not let us read it", "look at its permissions"),
     Problem.TOO_SLOW: ("reading it took too long", "split it, or paste the text instead"),
     Problem.TOO_MUCH_MEMORY: ("reading it took too much memory", "split it, or paste the text instead"),
     Problem.CRASHED: ("the reader failed on it", "paste the text instead"),
@@ -98,7 +109,7 @@ class UnusableSourceError(UnreadableFileError):
 
     def __init__(self, source: str, problem: Problem, detail: str = "", retry_after_s: float | None = None) -> None:
         particulars = f" ({detail})" if detail else ""
-        super().__init__(source, f"{problem.sentence}{particulars}; {problem.advice}")
+        super().__init__(source, f"{problem.sentence}{particulars}; {problem.advice}", problem)
         self.problem = problem
         self.detail = detail
         self.retry_after_s = retry_after_s

@@ -138,9 +138,9 @@ def _read_one_plain(path: Path) -> Item | None:
                 return None
             content = head + file.read(MAX_FILE_BYTES + 1 - len(head))
     except FileNotFoundError:
-        return UnreadableFileError(str(path), "there is no such file")
+        return UnreadableFileError(str(path), "there is no such file", Problem.NO_FILE)
     except OSError as error:
-        return UnreadableFileError(str(path), f"it cannot be read ({error.strerror})")
+        return UnreadableFileError(str(path), f"it cannot be read ({error.strerror})", Problem.NOT_READABLE)
     return _parse_plain(path, content)
 
 

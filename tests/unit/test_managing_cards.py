@@ -1,12 +1,17 @@
 """Cards for those who manage articles, whatever the articles hold."""
 
+import ast
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import index
 from bot.rendering.cards import Card
+from bot.rendering.errors import error_text
 from bot.rendering.escaping import visible
 from bot.rendering.lists import (
     Listed,
@@ -16,12 +21,15 @@ from bot.rendering.lists import (
     article_card,
     choices_of,
     list_card,
+    problem_text,
     reason_text,
 )
+from bot.rendering.problems import told_problem
 from bot.rendering.progress import Stand, bar, rebuild_card, summary_card, time_left
-from bot.rendering.words import Words, words_for
-from index import Addition, Change, RebuildSummary, RemovedLine
+from bot.rendering.words import LOCALES, Words, words_for
+from index import Addition, Change, Problem, RebuildSummary, RemovedLine
 from index.ingestion.boilerplate import Reason
+from index.ingestion.problems import UnusableSourceError
 from tests.support.answers import INFO
 from tests.unit.test_hostile_cards import NASTY, check_card
 
@@ -125,6 +133,46 @@ def test_every_reason_for_leaving_out_a_line_can_be_translated(reason: Reason) -
     marked = Marked(ENGLISH.locale, ENGLISH.catalogue)
 
     assert reason_text(reason.sentence, marked) == f"translated: {reason.sentence}"
+
+
+@pytest.mark.parametrize("code", LOCALES)
+@pytest.mark.parametrize("problem", Problem)
+def test_every_problem_is_told_in_every_language_with_what_to_do(problem: Problem, code: str) -> None:
+    told = told_problem(problem, words_for(code))
+
+    assert len(re.findall(r"[.。，]|https://", told)) >= 2
+    assert told == visible(told)
+    assert (told == told_problem(problem, ENGLISH)) == code.startswith("en-")
+
+
+def test_no_two_problems_are_told_alike() -> None:
+    assert len({told_problem(problem, ENGLISH) for problem in Problem}) == len(Problem)
+
+
+def test_a_problem_is_told_by_its_kind_whatever_its_particulars() -> None:
+    error = UnusableSourceError("a.pdf", Problem.SCANNED, "page 3")
+    outcome = Addition(error.path, None, None, 0, (), error.reason, error.kind)
+
+    assert told(additions_card([outcome], words_for("de"))) == (
+        "**a.pdf** wurde nicht hinzugefügt. Die Seiten sind Bilder ohne Text. "
+        "Lass zuerst eine Texterkennung (OCR) darüber laufen."
+    )
+    assert "Texterkennung" in error_text(error, words_for("de"))
+
+
+def test_a_problem_of_no_known_kind_is_told_in_the_words_of_the_library() -> None:
+    assert problem_text("it is too *blue*", ENGLISH, "too-blue") == r"it is too \*blue\*"
+
+
+@pytest.mark.parametrize("file", sorted(Path(index.__file__).parent.rglob("*.py")), ids=lambda file: file.name)
+def test_every_file_and_text_that_the_library_refuses_has_a_kind(file: Path) -> None:
+    raised = [
+        node
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("UnreadableFileError", "UnusableArticleError")
+    ]
+
+    assert [node.lineno for node in raised if not ast.unparse(node.args[-1]).startswith("Problem.")] == []
 
 
 @pytest.mark.parametrize(
