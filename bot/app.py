@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -19,7 +20,7 @@ from bot.client import FootnoteBot
 from bot.rendering.words import read_catalogues
 from bot.settings import Settings, SettingsError
 from bot.state import State
-from index import Library
+from index import Gatherer, GatheringRules, Library
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,22 @@ async def open_library(settings: Settings) -> Library:
         StoreError: The database cannot be used.
     """
     return await Library.open(settings.database_url, index_folder(settings))
+
+
+async def open_gatherer(library: Library, settings: Settings) -> Gatherer:
+    """Open what fetches and reads articles for a library; whoever calls closes it before the library.
+
+    Raises:
+        StoreError: The database cannot be used.
+    """
+    rules = GatheringRules(
+        allowed_hosts=settings.allowed_hosts,
+        contact=settings.fetch_contact or None,
+        jobs_at_once=settings.jobs_at_once,
+        workers=settings.readers_at_once,
+        memory_mb=settings.reader_memory_mb,
+    )
+    return await Gatherer.open(library, rules)
 
 
 def index_folder(settings: Settings) -> Path | None:
@@ -78,16 +95,19 @@ async def run_bot(settings: Settings, *, force_sync: bool = False) -> None:
     if settings.discord_gateway_url is not None:
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(str(settings.discord_gateway_url))
     with _told_to_stop() as stop:
-        async with await open_library(settings) as library, await State.open(settings.database_url) as state:
+        async with (
+            await open_library(settings) as library,
+            await State.open(settings.database_url) as state,
+            await open_gatherer(library, settings) as gatherer,
+        ):
             status = await library.status()
             log.info("the library holds %d articles in %d passages", status.articles, status.passages)
-            await _serve(library, state, settings, token, stop, force_sync=force_sync)
+            make = partial(FootnoteBot, library, state, settings, gatherer, force_sync=force_sync)
+            await _serve(make, settings, token, stop)
 
 
-async def _serve(
-    library: Library, state: State, settings: Settings, token: str, stop: asyncio.Event, *, force_sync: bool
-) -> None:
-    async with _logged_in(library, state, settings, token, stop, force_sync=force_sync) as bot:
+async def _serve(make: Callable[[], FootnoteBot], settings: Settings, token: str, stop: asyncio.Event) -> None:
+    async with _logged_in(make, token, stop) as bot:
         if bot is None:
             return
         if settings.discord_shards is None and settings.discord_gateway_url is not None:
@@ -95,6 +115,7 @@ async def _serve(
             bot.shard_count, _, _ = await bot.http.get_bot_gateway()
         connection = asyncio.create_task(bot.connect())
         stopping = asyncio.create_task(stop.wait())
+        bot.keep(bot.gather())
         try:
             await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if stop.is_set():
@@ -121,7 +142,7 @@ async def _serve(
 
 @contextlib.asynccontextmanager
 async def _logged_in(
-    library: Library, state: State, settings: Settings, token: str, stop: asyncio.Event, *, force_sync: bool
+    make: Callable[[], FootnoteBot], token: str, stop: asyncio.Event
 ) -> AsyncIterator[FootnoteBot | None]:
     """A bot whose token Discord has accepted, or None when the process was told to stop before that.
 
@@ -132,7 +153,7 @@ async def _logged_in(
         if stop.is_set():
             yield None
             return
-        bot = FootnoteBot(library, state, settings, force_sync=force_sync)
+        bot = make()
         try:
             await asyncio.wait_for(bot.login(token), LOGIN_TIMEOUT_S)
             break

@@ -13,7 +13,8 @@ from bot.errors import NotManagerError
 from bot.rendering.words import Words
 from bot.settings import Settings
 from bot.state import State
-from index import Library
+from bot.watching import Watcher
+from index import Gatherer, Library
 
 
 class Host(Protocol):
@@ -23,9 +24,14 @@ class Host(Protocol):
     state: State
     desk: Desk
     settings: Settings
+    gatherer: Gatherer
+    watcher: Watcher
 
     async def words(self, interaction: discord.Interaction) -> Words:
         """The words of the server's language if one is set, else of the asker's, else of the server's own locale."""
+
+    async def words_for(self, guild_id: int | None, *locales: str | None) -> Words:
+        """The words of a server's own language if one is set, else of the first locale that we have."""
 
     async def may_manage(self, interaction: discord.Interaction) -> bool:
         """Whether this person may manage the server's articles, here: by permission, or by a role named by its id."""

@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AnyHttpUrl, AnyUrl, Field, SecretStr, UrlConstraints, ValidationError
+from pydantic import AnyHttpUrl, AnyUrl, Field, SecretStr, UrlConstraints, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from index import GatheringRules
 
 
 class SettingsError(Exception):
@@ -77,6 +79,36 @@ class Settings(BaseSettings):
         description="Days for which an answer's buttons work and its question is kept (1 to 3650); then both are "
         "deleted.",
     )
+    fetch_allowed_hosts: str = Field(
+        default="",
+        max_length=10_000,
+        description="Hosts that may be fetched although they are not on the public internet, with commas between them: "
+        "wiki.intranet, 10.1.2.3:8080. Everybody who may add links can read them through the bot.",
+    )
+    fetch_contact: str = Field(
+        default="",
+        max_length=200,
+        description="A web or mail address of yours that is told to every website that is fetched, so that its owner "
+        "can reach you (at most 200 characters); none if it is not set.",
+    )
+    jobs_at_once: int = Field(
+        default=2,
+        ge=1,
+        le=16,
+        description="Jobs that gather articles at the same time (1 to 16); the others wait.",
+    )
+    readers_at_once: int = Field(
+        default=1,
+        ge=1,
+        le=16,
+        description="Processes that read fetched pages and uploaded files at the same time (1 to 16).",
+    )
+    reader_memory_mb: int = Field(
+        default=1_024,
+        ge=128,
+        le=65_536,
+        description="Megabytes that each of them may take, beyond the 60 that Python takes (128 to 65536).",
+    )
     discord_shards: int | None = Field(
         default=None,
         ge=1,
@@ -96,6 +128,29 @@ class Settings(BaseSettings):
         default="INFO",
         description="The least that is logged, to standard error: DEBUG, INFO, WARNING, ERROR or CRITICAL.",
     )
+
+    @field_validator("fetch_allowed_hosts")
+    @classmethod
+    def _has_hosts(cls, value: str) -> str:
+        # Reading them is what checks them.
+        _ = GatheringRules(allowed_hosts=_parted(value)).fetching
+        return value
+
+    @field_validator("fetch_contact")
+    @classmethod
+    def _fits_into_a_header(cls, value: str) -> str:
+        if not (value.isascii() and (value.isprintable() or not value)) or set("()") & set(value):
+            raise ValueError("it may hold letters without accents, digits and signs, and no brackets")
+        return value
+
+    @property
+    def allowed_hosts(self) -> tuple[str, ...]:
+        """The hosts of FETCH_ALLOWED_HOSTS, one by one."""
+        return _parted(self.fetch_allowed_hosts)
+
+
+def _parted(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (one.strip() for one in text.split(","))))
 
 
 def load_settings(store: str | None = None) -> Settings:

@@ -28,7 +28,7 @@ from bot.rendering.words import words_for
 from bot.settings import Settings
 from bot.state import State
 from bot.views.layout import layout
-from index import Draft, Library
+from index import Draft, Gatherer, GatheringRules, Library
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "articles"
 WIDTH, HEIGHT = 760, 1_400
@@ -128,9 +128,14 @@ async def draw(name: str, target: Path) -> None:
     """Play one scene with a fresh library and save its picture."""
     with tempfile.TemporaryDirectory() as folder:
         address = f"sqlite+aiosqlite:///{folder}/footnote.db"
-        async with await Library.open(address, Path(folder, "index")) as library, await State.open(address) as state:
+        async with (
+            await Library.open(address, Path(folder, "index")) as library,
+            await State.open(address) as state,
+            await Gatherer.open(library, GatheringRules()) as gatherer,
+        ):
             await library.add_paths([EXAMPLES])
-            bot = FootnoteBot(library, state, Settings(_env_file=None, discord_shards=1), ready_timeout_s=0.1)  # type: ignore[call-arg]
+            settings_ = Settings(_env_file=None, discord_shards=1)  # type: ignore[call-arg]
+            bot = FootnoteBot(library, state, settings_, gatherer, ready_timeout_s=0.1)
             async with simcord.run(bot) as env:
                 guild = env.create_guild("Readers")
                 channel = guild.create_text_channel("questions")

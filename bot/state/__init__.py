@@ -3,6 +3,7 @@
 from bot.state.models import (
     AnswerRecord,
     ChannelsMode,
+    JobMessage,
     RebuildRecord,
     RebuildState,
     RemovedArticles,
@@ -16,6 +17,7 @@ from bot.state.state import State
 __all__ = [
     "AnswerRecord",
     "ChannelsMode",
+    "JobMessage",
     "RebuildRecord",
     "RebuildState",
     "RemovedArticles",
