@@ -2,15 +2,17 @@
 # make train DATA=folder - train the weights on question sets; make bench DATA="folder ..." - measure beside the peers
 # make words - finds the bot's messages in the code and updates its catalogues of translations
 # make fuzz - feeds damaged files to every parser, a minute each       make fuzz SECONDS=600
+# make soak - the bot under load, in bad weather and killed, for ten minutes       make soak MINUTES=60
 # make test - formatter, linter, types, import rules and all tests
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SECONDS ?= 60
+MINUTES ?= 10
 Q ?= how many soldiers were killed?
 
-.PHONY: ask test setup format words train bench fuzz clean
+.PHONY: ask test setup format words train bench fuzz soak clean
 
 $(VENV)/.runtime: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -24,7 +26,7 @@ $(VENV)/.runtime: pyproject.toml
 
 $(VENV)/.test: pyproject.toml $(VENV)/.runtime
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable . --group test
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable ".[postgresql]" --group test
 	@touch $@
 
 setup: $(VENV)/.test
@@ -63,6 +65,13 @@ bench: $(VENV)/.peers
 
 fuzz: $(VENV)/.test
 	$(BIN)/python tools/fuzz.py --seconds $(SECONDS)
+
+$(VENV)/.soak: $(VENV)/.test
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --group soak
+	@touch $@
+
+soak: $(VENV)/.soak
+	$(BIN)/python -m tests.soak --minutes $(MINUTES)
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bot.client import FootnoteBot
 from bot.rendering.words import read_catalogues
+from bot.responses import use_quick_responses
 from bot.settings import Settings, SettingsError
 from bot.state import State
 from index import Gatherer, GatheringRules, Library
@@ -90,6 +91,7 @@ async def run_bot(settings: Settings, *, force_sync: bool = False) -> None:
         raise SettingsError([("DISCORD_TOKEN", f"it is not set; copy the bot's token from {_PORTAL} into .env")])
     # We have no voice, and need no advice on how to get one.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+    use_quick_responses()
     await asyncio.to_thread(read_catalogues)
     Route.BASE = str(settings.discord_api_base).rstrip("/")
     if settings.discord_gateway_url is not None:

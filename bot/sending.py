@@ -1,7 +1,8 @@
 """Messages that arrive although a connection breaks: discord.py repeats some failures and not others.
 
 It does not repeat a reset connection on Linux (it knows the errno of macOS and Windows only), nor a 503. A repeated
-message carries the same nonce, so that Discord drops the second of two that both arrived.
+message carries the same nonce, so that Discord drops the second of two that both arrived. First responses to
+interactions are repeated in `bot.responses`.
 """
 
 import asyncio
@@ -13,13 +14,12 @@ from typing import TypeVar
 import aiohttp
 import discord
 
+from bot.responses import ALREADY_ACKNOWLEDGED
+
 log = logging.getLogger(__name__)
 
 PAUSES_S = (0.2, 0.8, 2.0)
-"""Waits before each repetition: together they fit into the 3 s that Discord gives for a first response."""
-
-_ALREADY_ANSWERED = 40060
-_UNKNOWN_INTERACTION = 10062
+"""Waits before each repetition."""
 
 T = TypeVar("T")
 
@@ -52,49 +52,40 @@ async def respond(interaction: discord.Interaction, view: discord.ui.LayoutView,
     """
 
     async def send() -> None:
-        if interaction.response.is_done():
-            await interaction.edit_original_response(view=view)
-            return
-        try:
-            await interaction.response.send_message(view=view, ephemeral=is_private)
-        except discord.HTTPException as error:
-            # Our first attempt arrived, and only its receipt was lost.
-            if error.code != _ALREADY_ANSWERED:
-                raise
-            await interaction.edit_original_response(view=view)
+        if not interaction.response.is_done():
+            try:
+                await interaction.response.send_message(view=view, ephemeral=is_private)
+            except discord.HTTPException as error:
+                # "Thinking" arrived, and all attempts to send it lost their receipts.
+                if error.code != ALREADY_ACKNOWLEDGED:
+                    raise
+            else:
+                return
+        await repeated(lambda: interaction.edit_original_response(view=view))
 
-    return await _wanted(send)
+    return await _wanted(send())
 
 
 async def think(interaction: discord.Interaction, *, is_private: bool) -> bool:
     """Say that the answer takes a moment; see `respond` for what is returned."""
-    return await _acknowledged(lambda: interaction.response.defer(ephemeral=is_private, thinking=True))
+    return await _wanted(interaction.response.defer(ephemeral=is_private, thinking=True))
 
 
 async def acknowledge(interaction: discord.Interaction) -> bool:
     """Take note of a pressed button without showing anything; see `respond` for what is returned."""
-    return await _acknowledged(interaction.response.defer)
+    return await _wanted(interaction.response.defer())
 
 
 async def ask_with(interaction: discord.Interaction, form: discord.ui.Modal) -> bool:
     """Open a form; see `respond` for what is returned."""
-    return await _acknowledged(lambda: interaction.response.send_modal(form))
+    return await _wanted(interaction.response.send_modal(form))
 
 
 async def replace(interaction: discord.Interaction, view: discord.ui.LayoutView) -> bool:
     """Change the card whose button was pressed; see `respond` for what is returned."""
-
-    async def send() -> None:
-        if interaction.response.is_done():
-            await interaction.edit_original_response(view=view)
-            return
-        try:
-            await interaction.response.edit_message(view=view)
-        except discord.HTTPException as error:
-            if error.code != _ALREADY_ANSWERED:
-                raise
-
-    return await _wanted(send)
+    if not interaction.response.is_done():
+        return await _wanted(interaction.response.edit_message(view=view))
+    return await _wanted(repeated(lambda: interaction.edit_original_response(view=view)))
 
 
 async def post(
@@ -111,21 +102,9 @@ async def post(
     return await repeated(lambda: channel.send(view=view, nonce=nonce, reference=reference, mention_author=False))
 
 
-async def _acknowledged(respond_with: Callable[[], Awaitable[object]]) -> bool:
-    async def send() -> None:
-        try:
-            await respond_with()
-        except discord.HTTPException as error:
-            # Our first attempt arrived, and only its receipt was lost.
-            if error.code != _ALREADY_ANSWERED:
-                raise
-
-    return await _wanted(send)
-
-
-async def _wanted(send: Callable[[], Awaitable[None]]) -> bool:
+async def _wanted(sent: Awaitable[object]) -> bool:
     try:
-        await repeated(send)
+        await sent
     except discord.NotFound as error:
         log.warning("Discord no longer waits for this response (%s): %s", error.code, error.text)
         return False

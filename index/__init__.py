@@ -4,6 +4,7 @@ from index.analysis.languages import known_languages
 from index.drafts import Draft
 from index.errors import (
     CancelledBuildError,
+    DuplicateFeedError,
     FailedBuildError,
     LibraryError,
     NewerStoreError,
@@ -11,11 +12,16 @@ from index.errors import (
     RebuildRunningError,
     StoreError,
     UnknownArticleError,
+    UnknownFeedError,
+    UnknownJobError,
     UnreadableFileError,
     UnusableArticleError,
 )
+from index.gathering.gatherer import Gatherer
+from index.gathering.models import Feed, FeedNews, Job, JobKind, JobState
+from index.gathering.rules import GatheringRules
 from index.ingestion.files import MAX_FILE_BYTES
-from index.ingestion.problems import Problem
+from index.ingestion.problems import Problem, UnusableSourceError
 from index.library import Library, LibraryStatus
 from index.models import (
     SHARED_COLLECTION,
@@ -50,7 +56,15 @@ __all__ = [
     "Citation",
     "Database",
     "Draft",
+    "DuplicateFeedError",
     "FailedBuildError",
+    "Feed",
+    "FeedNews",
+    "Gatherer",
+    "GatheringRules",
+    "Job",
+    "JobKind",
+    "JobState",
     "Library",
     "LibraryError",
     "LibraryStatus",
@@ -69,8 +83,11 @@ __all__ = [
     "StoreError",
     "Stored",
     "UnknownArticleError",
+    "UnknownFeedError",
+    "UnknownJobError",
     "UnreadableFileError",
     "UnusableArticleError",
-    "known_languages",
+    "UnusableSourceError",
     "UtcDateTime",
+    "known_languages",
 ]

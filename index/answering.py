@@ -11,7 +11,7 @@ from urllib.parse import quote as percent_encoded
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.words import Analyzer, Flag
+from index.analysis.words import Analyzer, Flag, is_wordless
 from index.engines.protocol import Engine, Hits, Scope
 from index.models import Answer, ArticleInfo, Citation, PassageKey, Refusal, Span, Status
 from index.ranking.annotations import Annotations
@@ -126,8 +126,8 @@ class Ranker:
         groups = self._groups(found, engine, weights, max(wanted, CANDIDATES)) if found else []
         has_units = any(query.units for query in queries)
         if not groups:
-            return Ranking((), 0.0, {}, _content_words(queries), has_units, ())
-        return self._ranking(groups, queries, engine, weights, wanted)
+            return Ranking((), 0.0, {}, joined(_content_words(queries), text), has_units, ())
+        return self._ranking(text, groups, queries, engine, weights, wanted)
 
     def _query(self, text: str, code: str, engine: AnnotatedEngine, scope: Scope) -> Query:
         analyzer = self._analyzers.get(code)
@@ -180,20 +180,26 @@ class Ranker:
         return groups
 
     def _ranking(
-        self, groups: list[Group], queries: Sequence[Query], engine: AnnotatedEngine, weights: Model, wanted: int
+        self,
+        question: str,
+        groups: list[Group],
+        queries: Sequence[Query],
+        engine: AnnotatedEngine,
+        weights: Model,
+        wanted: int,
     ) -> Ranking:
         order = sorted(
             ((-float(group.scores[i]), g, i) for g, group in enumerate(groups) for i in range(len(group.keys)))
         )
-        candidates = tuple(self._candidate(groups[g], i, engine) for _, g, i in order[:wanted])
+        candidates = tuple(self._candidate(question, groups[g], i, engine) for _, g, i in order[:wanted])
         best = groups[order[0][1]]
         features = confidence_features(best, order[0][2], [(groups[g], i) for _, g, i in order])
         confidence = _confidence(features, weights)
         known = {unit.typed for query in queries for unit in query.units if unit.known}
         unknown = tuple(dict.fromkeys(u.typed for u in best.query.units if u.typed not in known))
-        return Ranking(candidates, confidence, features, unknown, True, tuple(groups))
+        return Ranking(candidates, confidence, features, joined(unknown, question), True, tuple(groups))
 
-    def _candidate(self, group: Group, i: int, engine: AnnotatedEngine) -> Candidate:
+    def _candidate(self, question: str, group: Group, i: int, engine: AnnotatedEngine) -> Candidate:
         notes = engine.annotations(group.query.language)
         doc = group.docs[i]
         start, end = notes.doc_from.at(doc), notes.doc_to.at(doc)
@@ -213,7 +219,7 @@ class Ranker:
             end,
             quotes,
             float(group.scores[i]),
-            matched,
+            joined(matched, question),
             features,
             frozenset(notes.word_surface.take(row).tolist()),
             better=quotes.index(Span(*best)),
@@ -225,6 +231,36 @@ def _content_words(queries: Sequence[Query]) -> tuple[str, ...]:
     typed = dict.fromkeys(unit.typed for query in queries for unit in query.units)
     stops = {word.surface for query in queries for word in query.words if word.flags & Flag.STOP}
     return tuple(word for word in typed if word not in stops) or tuple(typed)
+
+
+def joined(terms: Sequence[str], question: str) -> tuple[str, ...]:
+    """Terms as people read them: in scripts without spaces, pairs of characters that overlap become the words typed.
+
+    Returns:
+        The other terms as they are, and in the place of the first pair of a stretch the whole stretch, each once.
+    """
+    pairs = {term for term in terms if is_wordless(term)}
+    if not pairs:
+        return tuple(terms)
+    text = unicodedata.normalize("NFKC", question)
+    found = sorted(
+        (found.start(), found.start() + len(pair))
+        for pair in pairs
+        # Looked at, not taken: "ちち" stands twice in "ちちち".
+        for found in re.finditer(f"(?={re.escape(pair)})", text)
+    )
+    stretches: list[tuple[int, int]] = []
+    for start, end in found:
+        if stretches and start < stretches[-1][1]:
+            stretches[-1] = (stretches[-1][0], max(end, stretches[-1][1]))
+        else:
+            stretches.append((start, end))
+    read = [text[start:end] for start, end in stretches]
+    return tuple(
+        dict.fromkeys(
+            one for term in terms for one in ([whole for whole in read if term in whole] if term in pairs else [term])
+        )
+    )
 
 
 def _first_stage(hits: Hits) -> Stage:

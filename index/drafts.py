@@ -84,7 +84,11 @@ def parse_all(files: Sequence[tuple[str, bytes]]) -> list[Draft | UnreadableFile
 
 def _drafted(read: Callable[[Path], FileArticle], path: Path) -> Draft | UnreadableFileError:
     try:
-        found = read(path)
+        return drafted(read(path))
     except UnreadableFileError as error:
         return error
+
+
+def drafted(found: FileArticle) -> Draft:
+    """An article that was read, as a draft."""
     return Draft(found.title, found.text, found.source, found.language, found.author, found.published_at)

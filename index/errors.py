@@ -5,6 +5,9 @@ LibraryError
 │   └── UnusableSourceError  the same, with the reason as a value; in index/ingestion/problems.py
 ├── UnusableArticleError     the person who adds an article has to act
 ├── UnknownArticleError      the person who named an article has to act
+├── UnknownFeedError         the person who named a feed has to act
+├── DuplicateFeedError       the person who adds a feed has to act
+├── UnknownJobError          the person who named a job has to act
 ├── QuestionError            the asker has to ask otherwise
 ├── StoreError               the operator has to look
 │   └── NewerStoreError      the operator has to upgrade Footnote
@@ -50,6 +53,30 @@ class UnknownArticleError(LibraryError):
     def __init__(self, article_id: str) -> None:
         super().__init__(f"there is no article with the id {article_id!r}; `footnote list` shows all of them")
         self.article_id = article_id
+
+
+class UnknownFeedError(LibraryError):
+    """No feed has this id, or it belongs to a collection outside the scope."""
+
+    def __init__(self, feed_id: str) -> None:
+        super().__init__(f"there is no feed with the id {feed_id!r}; `footnote feeds list` shows all of them")
+        self.feed_id = feed_id
+
+
+class DuplicateFeedError(LibraryError):
+    """The collection has this feed already."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"{address} is a feed of this collection already")
+        self.address = address
+
+
+class UnknownJobError(LibraryError):
+    """No job has this id, or it belongs to a collection outside the scope."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"there is no job with the id {job_id!r}; `footnote jobs` shows the latest")
+        self.job_id = job_id
 
 
 class QuestionError(LibraryError):

@@ -29,6 +29,7 @@ from index.errors import (
     UnusableArticleError,
 )
 from index.indexing import Failed, indexed, take_in
+from index.ingestion.addresses import same_page
 from index.ingestion.files import article_files
 from index.models import (
     SHARED_COLLECTION,
@@ -112,6 +113,13 @@ class Library:
         self._writing = asyncio.Lock()
         self._rebuilding = asyncio.Lock()
         self._is_closing = False
+        # Few, and wanted with every answer: not worth a read of the database each time.
+        self._gone: dict[str, datetime] = {}
+
+    @property
+    def address(self) -> str:
+        """SQLAlchemy's address of the database, its password included."""
+        return self._address
 
     @classmethod
     async def open(cls, address: str, index_folder: Path | None = None) -> Self:
@@ -134,6 +142,7 @@ class Library:
             if engine is None:
                 library._engine = await library._build()
             await library._catch_up(library._engine)
+            library._gone = await store.gone()
         except BaseException:
             await store.close()
             raise
@@ -258,6 +267,7 @@ class Library:
         wanted = [(c.key.article, c.start, c.end) for c, _ in shown]
         twins = [(t.key.article, t.start, t.start) for _, same in shown for t in same]
         texts = await self._store.slices([*wanted, *twins])
+        texts = {place: (self._dated(info), text) for place, (info, text) in texts.items()}
         infos = {place[0]: info for place, (info, _) in texts.items()}
         citations: list[Citation] = []
         for place, ((candidate, same), where) in enumerate(zip(shown, wanted, strict=True)):
@@ -391,7 +401,7 @@ class Library:
 
     async def articles(self, collections: Collection[str] | None = None) -> list[ArticleInfo]:
         """The articles of some collections, or all, newest first."""
-        return await self._store.infos(collections)
+        return list(map(self._dated, await self._store.infos(collections)))
 
     async def find_articles(
         self,
@@ -410,7 +420,8 @@ class Library:
             offset: How many are passed over, >= 0.
             limit: Most items, >= 1.
         """
-        return await self._store.find(scope, search, sort=sort, offset=offset, limit=limit)
+        page = await self._store.find(scope, search, sort=sort, offset=offset, limit=limit)
+        return replace(page, items=tuple(map(self._dated, page.items)))
 
     async def article(self, article_id: str, scope: Scope = None) -> Article:
         """One article with its text.
@@ -421,7 +432,34 @@ class Library:
         article = await self._store.get(article_id)
         if scope is not None and article.info.collection not in scope:
             raise UnknownArticleError(article_id)
-        return article
+        return replace(article, info=self._dated(article.info))
+
+    async def sources(self, article_id: str, scope: Scope = None) -> tuple[str, ...]:
+        """Where an article's text was found: its own source first, then other pages with the same text.
+
+        Raises:
+            UnknownArticleError: No article of the scope has this id.
+        """
+        info = await self._known(article_id, scope)
+        addresses = await self._store.addresses(article_id)
+        pages = {same_page(address): address for address in addresses}
+        pages.pop(same_page(info.source), None)
+        return (*filter(None, (info.source,)), *pages.values())
+
+    def mark_gone(self, article_id: str, since: datetime | None) -> None:
+        """Let answers tell that an article's page is gone, or with None that it is there again.
+
+        Whoever looks at pages calls this, and keeps it in the store.
+        """
+        if since is None:
+            self._gone.pop(article_id, None)
+        else:
+            self._gone[article_id] = since
+
+    def _dated(self, info: ArticleInfo) -> ArticleInfo:
+        """With the moment since when its page is gone."""
+        since = self._gone.get(info.id)
+        return info if since is None else replace(info, gone_since=since)
 
     async def _known(self, article_id: str, scope: Scope) -> ArticleInfo:
         info = await self.info(article_id, scope)
@@ -432,12 +470,13 @@ class Library:
     async def passage(self, number: int, start: int, end: int) -> tuple[ArticleInfo, str] | None:
         """`text[start:end]` of an article, 0 <= start <= end; None when this revision of it is no longer there."""
         place = (number, start, end)
-        return (await self._store.slices([place])).get(place)
+        found = (await self._store.slices([place])).get(place)
+        return None if found is None else (self._dated(found[0]), found[1])
 
     async def info(self, article_id: str, scope: Collection[str] | None = None) -> ArticleInfo | None:
         """What is known of an article; None when there is none, or not in these collections."""
         info = await self._store.info(article_id)
-        return info if info is not None and (scope is None or info.collection in scope) else None
+        return self._dated(info) if info is not None and (scope is None or info.collection in scope) else None
 
     async def passages(self, info: ArticleInfo) -> int:
         """How many passages an article has; 0 for one that is gone."""
@@ -577,12 +616,12 @@ class Library:
                 if parent is None:
                     parent = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=_TEMPORARY))
                     # What was mapped stays readable: the system frees the files when nobody has them open.
-                    stack.push_async_callback(asyncio.to_thread, shutil.rmtree, parent, ignore_errors=True)
+                    stack.push_async_callback(_remove, parent)
                 stack.enter_context(generations.claimed(parent))
                 folder = await asyncio.to_thread(generations.new_building, parent)
             except OSError as error:
                 raise FailedBuildError(f"{error.filename} cannot be written ({error.strerror})") from error
-            stack.push_async_callback(asyncio.to_thread, shutil.rmtree, folder, ignore_errors=True)
+            stack.push_async_callback(_remove, folder)
             yield folder
 
     async def _swap(
@@ -669,6 +708,10 @@ def _only_in_store(engine: EmbeddedEngine, stored: set[int], skipped: set[int]) 
 
 def _write_lines(file: TextIO, articles: Sequence[Article]) -> None:
     file.write("".join(map(exported, articles)))
+
+
+async def _remove(folder: Path) -> None:
+    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 def _sweep(index_folder: Path | None) -> None:

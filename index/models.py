@@ -34,7 +34,8 @@ class ArticleInfo:
     """What is known of a stored article, without its text.
 
     `number` counts revisions of all articles in the order in which they were stored: it never comes twice, and a higher
-    number is newer. `id` is what people type; it stays the same over revisions.
+    number is newer. `id` is what people type; it stays the same over revisions. `gone_since` is when the page that it
+    was fetched from was found to be gone; None while it is there, or was never looked for.
     """
 
     number: int
@@ -50,6 +51,7 @@ class ArticleInfo:
     revision: int
     content_hash: str
     characters: int
+    gone_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,8 @@ class Addition:
     """What the person who added an article is told.
 
     `article` is None when nothing was stored; then `problem` says why in words, and `problem_kind` is the same as a
-    value of `Problem`, None if it is none of them.
+    value of `Problem`, None if it is none of them. `duplicate_of` is the article that holds the same text under another
+    source; it is `article` too.
     """
 
     source: str
@@ -112,6 +115,7 @@ class Addition:
     left_out: tuple[RemovedLine, ...]
     problem: str | None
     problem_kind: str | None = None
+    duplicate_of: ArticleInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from io import TextIOWrapper
 import typer
 
 from bot.app import RefusedError
-from bot.cli import articles, asking, running
+from bot.cli import articles, asking, gathering, running
 from bot.cli.console import DONE, INTERRUPTED, failed
 from bot.settings import SettingsError
 from index import CancelledBuildError, LibraryError
@@ -43,8 +43,11 @@ for _name, _command in (
     ("eval", asking.eval_),
     ("export", articles.export),
     ("import", articles.import_),
+    ("refresh", gathering.refresh),
 ):
     app.command(name=_name)(_command)
+app.add_typer(gathering.feeds, name="feeds")
+app.add_typer(gathering.jobs, name="jobs")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,12 +1,23 @@
 """The commands that manage articles."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot.cli.console import DONE, failed, progress, write, write_json, write_line
-from bot.cli.options import Collections, Json, Store, readable, require_some, scope, with_library
+from bot.cli.options import (
+    Collection,
+    Collections,
+    Json,
+    Store,
+    readable,
+    require_some,
+    scope,
+    with_gatherer,
+    with_library,
+)
 from bot.rendering import json_values, terminal
 from index import (
     SHARED_COLLECTION,
@@ -14,39 +25,55 @@ from index import (
     Article,
     ArticleInfo,
     Change,
+    Gatherer,
     Library,
 )
 
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+"""How an address begins: https://www.rfc-editor.org/rfc/rfc3986#section-3.1. No file's name is likely to."""
+
 
 def add(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders: .md, .markdown, .txt.")],
-    collection: Annotated[
-        str, typer.Option("--collection", metavar="C", help="Whose articles they are.")
-    ] = SHARED_COLLECTION,
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH|ADDRESS...",
+            help="Files, folders and web addresses: text, Markdown, HTML, PDF, DOCX, EPUB, ZIP, JSON Lines.",
+        ),
+    ],
+    collection: Collection = SHARED_COLLECTION,
     as_json: Json = False,
     store: Store = None,
 ) -> int:
-    """Add files, or all files of folders. The same text twice is one article."""
+    """Add files, all files of folders, and pages. The same text twice is one article."""
     if not collection.strip():
         raise typer.BadParameter("it is empty", param_hint="--collection")
+    addresses = [readable(one) for one in what if _ADDRESS.match(one)]
+    paths = [Path(one) for one in what if not _ADDRESS.match(one)]
 
-    async def added(library: Library) -> list[Addition]:
-        with progress("Adding") as report:
-            return await library.add_paths(paths, readable(collection), progress=report)
+    async def added(gatherer: Gatherer) -> list[Addition]:
+        additions: list[Addition] = []
+        if paths:
+            with progress("Adding files") as report:
+                additions += await gatherer.add_paths(paths, readable(collection), progress=report)
+        if addresses:
+            with progress("Fetching pages") as report:
+                additions += await gatherer.add_links(addresses, readable(collection), progress=report)
+        return additions
 
-    additions = with_library(store, added)
+    additions = with_gatherer(store, added)
     if as_json:
         write_json([json_values.addition_value(addition) for addition in additions])
     elif additions:
         write(lambda plain: terminal.addition_parts(additions, plain=plain))
     problems = [addition for addition in additions if addition.problem is not None]
     if not problems:
-        require_some(additions, paths)
+        require_some(additions, what)
         return DONE
     first = f"{problems[0].source}: {problems[0].problem}"
     if len(problems) == 1:
         return failed(first)
-    return failed(f"{len(problems)} of {len(additions)} files were not added; the first is {first}")
+    return failed(f"{len(problems)} of {len(additions)} were not added; the first is {first}")
 
 
 def list_(collection: Collections = None, as_json: Json = False, store: Store = None) -> int:

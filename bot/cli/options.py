@@ -8,9 +8,9 @@ from typing import Annotated, TypeVar
 import typer
 
 from bot import logs
-from bot.app import open_library
+from bot.app import open_gatherer, open_library
 from bot.settings import load_settings
-from index import Addition, Library, Problem, UnreadableFileError
+from index import Addition, Gatherer, Library, Problem, UnreadableFileError
 
 T = TypeVar("T")
 
@@ -21,6 +21,7 @@ Store = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Collection = Annotated[str, typer.Option("--collection", metavar="C", help="Whose it is.")]
 Collections = Annotated[
     list[str] | None,
     typer.Option("--collection", metavar="C", help="Only this collection; may be given again.", show_default=False),
@@ -39,6 +40,18 @@ def with_library(store: str | None, work: Callable[[Library], Coroutine[None, No
     return asyncio.run(run())
 
 
+def with_gatherer(store: str | None, work: Callable[[Gatherer], Coroutine[None, None, T]]) -> T:
+    """Open the library that the settings name with what fetches and reads for it, and let `work` do its work."""
+    settings = load_settings(store)
+    logs.set_up(settings.log_level)
+
+    async def run() -> T:
+        async with await open_library(settings) as library, await open_gatherer(library, settings) as gatherer:
+            return await work(gatherer)
+
+    return asyncio.run(run())
+
+
 def scope(collections: list[str] | None) -> frozenset[str] | None:
     """The collections that were named; None when none was, which means all."""
     return frozenset(map(readable, collections)) if collections else None
@@ -49,11 +62,9 @@ def readable(argument: str) -> str:
     return argument.encode("utf-8", "replace").decode("utf-8")
 
 
-def require_some(additions: Sequence[Addition], paths: Sequence[Path]) -> None:
+def require_some(additions: Sequence[Addition], named: Sequence[str | Path]) -> None:
     """Something was found to add, and one of it is in the library now."""
     if not additions:
-        raise UnreadableFileError(
-            ", ".join(map(str, paths)), "there is no .md, .markdown or .txt file in it", Problem.EMPTY
-        )
+        raise UnreadableFileError(", ".join(map(str, named)), "there is no file in it that can be read", Problem.EMPTY)
     if all(addition.problem is not None for addition in additions):
         raise UnreadableFileError(additions[0].source, str(additions[0].problem), additions[0].problem_kind)

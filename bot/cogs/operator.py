@@ -122,10 +122,15 @@ class Operator(
             return
         leaving = guild
         name = f"**{escaped_line(guild.name, _LONGEST_NAME)}**"
-        question = words.say("Leave {server}? Its articles and settings stay, should I be invited again.", server=name)
+        question = words.say(
+            "Leave {server}? Its settings, questions and answers are deleted; its articles stay, should I be invited "
+            "again.",
+            server=name,
+        )
 
         async def confirmed(pressed: discord.Interaction, host: Host) -> ui.LayoutView:  # noqa: ARG001 - given
             await leaving.leave()
+            await host.state.forget_server(leaving.id)
             return layout(Card((words.say("I left {server}.", server=name),), Accent.SUCCESS))
 
         await Confirmation(interaction, Card((question,)), words.say("Leave"), words, confirmed).show()

@@ -3,9 +3,11 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import cast
 
-from index import Addition, Answer, ArticleInfo, Citation
+from index import Addition, Answer, ArticleInfo, Citation, Feed, Job
 from index.evaluation import SetResult
 
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
@@ -56,6 +58,24 @@ def addition_value(addition: Addition) -> dict[str, Value]:
         "skipped": [{"line": line.line, "reason": line.reason} for line in addition.left_out],
         "change": None if addition.change is None else addition.change.value,
         "problem": addition.problem,
+    }
+
+
+def feed_value(feed: Feed) -> dict[str, Value]:
+    """A feed, by the names of `Feed`; times in ISO 8601."""
+    return _plain(asdict(feed))
+
+
+def job_value(job: Job) -> dict[str, Value]:
+    """A job, by the names of `Job`; its additions as `footnote add --json` prints them."""
+    additions = [addition_value(one) for one in job.additions]
+    return _plain(asdict(replace(job, additions=()))) | {"additions": list(additions)}
+
+
+def _plain(values: Mapping[str, object]) -> dict[str, Value]:
+    """Values as JSON has them."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else cast(Value, value) for name, value in values.items()
     }
 
 

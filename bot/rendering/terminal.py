@@ -218,6 +218,14 @@ def _table(plain: bool) -> Table:
     return Table(box=None if plain else box.SIMPLE_HEAD, pad_edge=False, header_style="" if plain else "bold")
 
 
+def table_of(*headings: str) -> Table:
+    """An empty table for a terminal, with these columns."""
+    table = _table(plain=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
 def _date(moment: datetime) -> str:
     return moment.date().isoformat()
 

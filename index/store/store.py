@@ -41,7 +41,7 @@ from index.store.finishing import finished
 from index.store.folding import folded
 from index.store.migrating import bring_up_to_date
 from index.store.reading import AsyncReader, Reader, ThreadReader
-from index.store.tables import articles, info_columns, meta
+from index.store.tables import articles, info_columns, meta, pages
 
 _ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without o and 0, l, i and 1: people type ids
 _ID_LENGTH = 6
@@ -207,6 +207,8 @@ class Store:
                         raise UnknownArticleError(article_id)
                 for numbers in chunks(article.info.number for article in found.values()):
                     await connection.execute(delete(articles).where(articles.c.number.in_(numbers)))
+                for chunk in chunks(found):
+                    await connection.execute(delete(pages).where(pages.c.article_id.in_(chunk)))
         return [found[article_id] for article_id in wanted]
 
     async def get(self, article_id: str) -> Article:
@@ -316,6 +318,23 @@ class Store:
                 found = await connection.execute(select(*info_columns).where(articles.c.id == article_id))
                 row = found.first()
                 return None if row is None else ArticleInfo(*row)
+
+    async def gone(self) -> dict[str, datetime]:
+        """The articles whose page is gone, by id, with the moment since when."""
+        statement = select(pages.c.article_id, pages.c.gone_since).where(
+            pages.c.is_own, pages.c.gone_since.is_not(None)
+        )
+        with self._use():
+            async with self._reading.connect() as connection:
+                return {row[0]: row[1] for row in await connection.execute(statement)}
+
+    async def addresses(self, article_id: str) -> list[str]:
+        """The pages on which an article's text was found, its own first."""
+        statement = select(pages.c.address).where(pages.c.article_id == article_id)
+        with self._use():
+            async with self._reading.connect() as connection:
+                ordered = statement.order_by(pages.c.is_own.desc(), pages.c.page)
+                return [row[0] for row in await connection.execute(ordered)]
 
     async def find(
         self,

@@ -3,11 +3,14 @@
 from datetime import UTC, datetime
 
 from sqlalchemy import (
+    Boolean,
     Column,
     DateTime,
     Dialect,
+    ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -16,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision of the migrations that leads to these tables."""
 
 
@@ -76,4 +79,102 @@ meta = Table(
     metadata,
     Column("key", String, primary_key=True),
     Column("value", String, nullable=False),
+)
+
+pages = Table(
+    "pages",
+    metadata,
+    # Where an article was found; `page` is the address in the form in which equal pages are equal.
+    Column("collection", String, primary_key=True),
+    Column("page", String, primary_key=True),
+    Column("address", String, nullable=False),
+    Column("article_id", String, nullable=False),
+    # False for a copy of the text on another page, which does not change the article.
+    Column("is_own", Boolean, nullable=False),
+    Column("etag", String),
+    Column("last_modified", String),
+    Column("checked_at", UtcDateTime, nullable=False),
+    Column("gone_since", UtcDateTime),
+    Index("ix_pages_article_id", "article_id"),
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("collection", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("title", String, nullable=False),
+    Column("path_filter", String),
+    Column("interval_min", Integer, nullable=False),
+    Column("most", Integer, nullable=False),
+    Column("language", String),
+    Column("channel", String),
+    Column("threads", Boolean, nullable=False),
+    Column("added_by", String),
+    Column("added_at", UtcDateTime, nullable=False),
+    Column("checked_at", UtcDateTime),
+    Column("next_check_at", UtcDateTime, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", UtcDateTime),
+    Column("problem", String),
+    Column("problem_kind", String),
+    Column("enabled", Boolean, nullable=False),
+    Column("articles", Integer, nullable=False),
+    Column("etag", String),
+    Column("last_modified", String),
+    UniqueConstraint("collection", "address", name="uq_feeds_collection_address"),
+)
+
+feed_entries = Table(
+    "feed_entries",
+    metadata,
+    Column("feed_id", String, ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("changed_at", UtcDateTime),
+    Column("seen_at", UtcDateTime, nullable=False),
+    # How often it was tried in vain; 0 when it is dealt with.
+    Column("attempts", Integer, nullable=False),
+)
+
+refreshing = Table(
+    "refreshing",
+    metadata,
+    Column("collection", String, primary_key=True),
+    Column("hours", Integer, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("collection", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("what", String, nullable=False),
+    # Addresses as JSON, or the id of a feed.
+    Column("subject", Text, nullable=False),
+    Column("asked_by", String),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("reason", String),
+    # JSON.
+    Column("additions", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    UniqueConstraint("id", name="uq_jobs_id"),
+    Index("ix_jobs_state", "state"),
+    sqlite_autoincrement=True,
+)
+
+job_files = Table(
+    "job_files",
+    metadata,
+    Column("job_id", String, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("content", LargeBinary, nullable=False),
 )

@@ -1,10 +1,16 @@
 """/operator: for whoever runs the bot, and nobody else."""
 
+from datetime import date
+
 import pytest
 from simcord import Env
 
 from bot.client import FootnoteBot
+from bot.state import ServerSettings
+from index import Draft
 from tests.support.servers import Server, buttons, card, shown
+
+TODAY = date(2026, 5, 4)
 
 
 @pytest.fixture
@@ -82,6 +88,41 @@ async def test_the_bot_leaves_a_server_after_a_confirmation(server: Server, simc
 
     assert simcord_env.bot.get_guild(other.id) is None
     assert "I left" in shown(asked)
+
+
+async def test_what_is_kept_of_a_server_that_the_bot_leaves_is_deleted_except_its_articles(
+    server: Server, simcord_env: Env, simcord_bot: FootnoteBot
+) -> None:
+    other = simcord_env.create_guild("Elsewhere")
+    await simcord_env.settle()
+    draft = Draft("A bridge", "The bridge was opened in May.", "bridge.md")
+    await simcord_bot.library.add([draft], collection=str(other.id))
+    for guild_id in (other.id, server.guild.id):
+        await simcord_bot.state.save_server(ServerSettings(guild_id, user_daily_limit=5))
+        await simcord_bot.state.count_question(guild_id, 7, TODAY)
+
+    asked = await server.admin.slash(server.channel, "operator leave", server=str(other.id))
+    await server.admin.click(card(asked), label="Leave")
+
+    assert await simcord_bot.state.server(other.id) == ServerSettings(other.id)
+    assert await simcord_bot.state.count_question(other.id, 7, TODAY) == (1, 1)
+    assert len(await simcord_bot.library.articles([str(other.id)])) == 1
+    assert (await simcord_bot.state.server(server.guild.id)).user_daily_limit == 5
+    assert await simcord_bot.state.count_question(server.guild.id, 7, TODAY) == (2, 2)
+
+
+async def test_a_server_that_removes_the_bot_gets_everything_back_by_inviting_it_again(
+    simcord_env: Env, simcord_bot: FootnoteBot
+) -> None:
+    other = simcord_env.create_guild("Elsewhere")
+    await simcord_env.settle()
+    await simcord_bot.state.save_server(ServerSettings(other.id, language="de"))
+
+    await simcord_bot.get_guild(other.id).leave()  # type: ignore[union-attr] # It was just made.
+    await simcord_env.settle()
+
+    assert simcord_bot.get_guild(other.id) is None
+    assert (await simcord_bot.state.server(other.id)).language == "de"
 
 
 async def test_an_unknown_server_is_told(server: Server) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import re
 import tempfile
 from pathlib import Path
+from random import Random
 from urllib.parse import unquote
 
 import numpy as np
@@ -12,12 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index import Draft, Library, Status
+from index.analysis.words import Analyzer, is_wordless
 from index.answering import (
     MAX_FROM_ONE_ARTICLE,
     QUOTE_CHARACTERS,
     SHOWN,
     Candidate,
     Group,
+    joined,
     link_to,
     quote_spans,
     text_fragment,
@@ -26,6 +29,54 @@ from index.answering import (
 from index.models import Answer, PassageKey, Span
 from index.ranking.features import Stage, Table
 from index.ranking.query import Expected, Query
+
+# ---- words of scripts without spaces
+
+
+@pytest.mark.parametrize(
+    ("code", "question", "words"),
+    [
+        ("ja", "日本語の橋", ("日本語の橋",)),
+        ("ja", "ﾆﾎﾝの Zeppelin", ("ニホンの", "zeppelin")),
+        ("zh", "飞艇是什么时候起飞的？", ("飞艇是", "起飞的")),
+        ("zh", "桥", ("桥",)),
+        ("th", "สะพานใหม่", ("สะพานใหม่",)),
+        ("ko", "세종대왕은 비행선을", ("세종대왕은", "비행선을")),
+        ("de", "Die Brücke", ("brücke",)),
+    ],
+)
+async def test_unknown_words_are_named_as_they_were_typed(
+    tmp_path: Path, code: str, question: str, words: tuple[str, ...]
+) -> None:
+    async with await Library.open(f"sqlite+aiosqlite:///{tmp_path}/a.db") as library:
+        await library.add([Draft("Tea", "Tea leaves float on water.", "tea.md", code)])
+
+        answer = await library.ask(question)
+
+    assert answer.unknown_terms == words
+
+
+async def test_a_known_word_parts_unknown_ones(tmp_path: Path) -> None:
+    async with await Library.open(f"sqlite+aiosqlite:///{tmp_path}/a.db") as library:
+        await library.add([Draft("京大", "京大 京大 京大。", "a.md", "ja")])
+
+        answer = await library.ask("東京大学")
+
+    assert answer.unknown_terms == ("東京", "大学")
+
+
+@given(st.text("日本語橋はのสะพาน세종 ab", max_size=20), st.randoms())
+def test_joined_words_are_slices_of_the_question_that_hold_every_term(question: str, random: Random) -> None:
+    forms = Analyzer("ja").forms(question)
+    terms = list(dict.fromkeys(form for form in forms if random.random() < 0.7))
+
+    words = joined(terms, question)
+
+    assert all(word in question for word in words)
+    assert all(any(term in word for word in words) for term in terms)
+    assert len(words) == len(set(words))
+    assert [word for word in words if not is_wordless(word)] == [term for term in terms if not is_wordless(term)]
+
 
 # ---- links
 

@@ -11,6 +11,7 @@ import pytest
 from discord import utils
 
 from bot.client import FootnoteBot
+from bot.responses import use_quick_responses
 from bot.settings import Settings
 from bot.state import State
 from index import Gatherer, GatheringRules, Library
@@ -216,6 +217,7 @@ async def test_an_answer_that_takes_long_takes_the_place_of_thinking_in_every_we
 
 @asynccontextmanager
 async def _in_this_process(folder: Path) -> AsyncIterator[FootnoteBot]:
+    use_quick_responses()
     address = f"sqlite+aiosqlite:///{folder}/footnote.db"
     async with (
         await Library.open(address, folder / "footnote.db.index") as library,

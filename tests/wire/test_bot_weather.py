@@ -3,10 +3,12 @@
 import asyncio
 import statistics
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
+from bot.responses import DEADLINE_S
 from tests.support.discord import Fault, Interaction, Permission, RateLimit
 from tests.wire.conftest import QUESTION, QUOTE, Home
 
@@ -57,6 +59,74 @@ async def test_a_card_is_turned_in_every_weather(home: Home) -> None:
         await home.alice.click(asked, "Back to the answer")
 
     assert QUOTE in asked.text
+
+
+STORMS: dict[str, list[Fault]] = {
+    "two 500s": [Fault("POST", CALLBACK, 500, times=2)],
+    "three 503s": [Fault("POST", CALLBACK, 503, times=3)],
+    "three resets": [Fault("POST", CALLBACK, is_reset=True, times=3)],
+    "a 502 and a reset": [Fault("POST", CALLBACK, 502), Fault("POST", CALLBACK, is_reset=True)],
+    "lost, then a 500": [Fault("POST", CALLBACK, is_reset=True, is_after=True), Fault("POST", CALLBACK, 500)],
+    "lost twice": [Fault("POST", CALLBACK, 503, is_after=True), Fault("POST", CALLBACK, is_reset=True, is_after=True)],
+    "a 429 and a 500": [Fault("POST", CALLBACK, 429, retry_after_s=0.2), Fault("POST", CALLBACK, 500)],
+}
+
+
+def storm(name: str) -> list[Fault]:
+    return [replace(fault) for fault in STORMS[name]]
+
+
+@pytest.mark.parametrize("name", STORMS)
+async def test_failures_in_a_row_lose_no_answer(home: Home, name: str) -> None:
+    channel = home.discord.channel(home.docs, "storm")
+    home.discord.faults[:] = storm(name)
+
+    asked = await home.alice.slash(channel, "ask", question=QUESTION)
+
+    await home.discord.until(lambda: all(one.happened == one.times for one in home.discord.faults), "the whole storm")
+
+    assert QUOTE in asked.text
+    assert len(home.discord.bot_messages(channel)) == 1
+    assert asked.first_response_s < DEADLINE_S
+
+
+@pytest.mark.parametrize("name", STORMS)
+async def test_failures_in_a_row_lose_no_titles_buttons_or_forms(home: Home, name: str) -> None:
+    home.discord.faults[:] = storm(name)
+    offered = await home.alice.autocomplete(home.general, "ask", "article", "odil", question=QUESTION)
+    asked = await home.alice.slash(home.general, "ask", question=QUESTION)
+
+    home.discord.faults[:] = storm(name)
+    await home.alice.click(asked, "In the article")
+    home.discord.faults[:] = storm(name)
+    await home.alice.click(asked, "Back to the answer")
+    home.discord.faults[:] = storm(name)
+    opened = await home.alice.click(asked, "Ask a follow-up")
+
+    assert len(offered) == 1
+    assert opened.form is not None
+
+
+async def test_failures_without_an_end_are_given_up_and_the_next_question_is_answered(home: Home) -> None:
+    channel = home.discord.channel(home.docs, "endless")
+    home.discord.faults.append(Fault("POST", CALLBACK, 503, times=None))
+
+    asked = await home.alice.slash(channel, "ask", question=QUESTION, wait=False)
+    # The answer and then the error, each at most four times.
+    await home.discord.until(lambda: home.discord.faults[0].happened == 8, "8 attempts", 8)
+    home.discord.faults.clear()
+
+    assert asked.first is None
+    assert QUOTE in (await home.alice.slash(channel, "ask", question=QUESTION)).text
+
+
+async def test_a_ban_by_the_proxy_is_not_repeated(home: Home) -> None:
+    home.discord.faults.append(Fault("POST", CALLBACK, 429, is_from_proxy=True))
+
+    asked = await home.alice.slash(home.general, "ask", question=QUESTION)
+
+    # What came second is the error.
+    assert "Something went wrong" in asked.text
 
 
 async def test_what_discord_refuses_for_good_is_not_repeated(home: Home) -> None:

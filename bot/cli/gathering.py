@@ -1,0 +1,166 @@
+"""The commands that keep articles coming: feeds, jobs, refreshing pages."""
+
+from typing import Annotated
+
+import typer
+
+from bot.cli.console import DONE, failed, write, write_json, write_line
+from bot.cli.options import Collection, Collections, Json, Store, readable, scope, with_gatherer
+from bot.rendering import gathering, json_values
+from index import Feed, Gatherer, Job, JobState
+
+MOST_JOBS = 1_000
+
+FeedIds = Annotated[list[str], typer.Argument(metavar="ID...", help="As `footnote feeds list` shows them.")]
+
+feeds = typer.Typer(help="Feeds and sitemaps from which articles come by themselves.", no_args_is_help=True)
+jobs = typer.Typer(help="Work that takes long, as the running bot does it.", invoke_without_command=True)
+
+
+@feeds.command(name="add")
+def add_feed(
+    address: Annotated[str, typer.Argument(help="A feed, a sitemap, or a page that names its feed.")],
+    collection: Collection = "shared",
+    only: Annotated[
+        str | None,
+        typer.Option("--only", metavar="PATH", help="Only pages whose path begins so; * stands for any letters."),
+    ] = None,
+    every: Annotated[
+        int, typer.Option("--every", metavar="MINUTES", min=5, max=43_200, help="How often to look, in minutes.")
+    ] = 60,
+    most: Annotated[int, typer.Option("--most", metavar="N", min=1, max=200, help="Most articles of one look.")] = 20,
+    language: Annotated[
+        str | None, typer.Option("--language", metavar="CODE", help="Of its articles, instead of guessing.")
+    ] = None,
+    as_json: Json = False,
+    store: Store = None,
+) -> int:
+    """Add a feed. The running bot looks at it; `footnote feeds check` does it at once."""
+
+    async def added(gatherer: Gatherer) -> Feed:
+        return await gatherer.add_feed(
+            readable(address),
+            readable(collection),
+            path_filter=None if only is None else readable(only),
+            interval_min=every,
+            most=most,
+            language=None if language is None else readable(language),
+        )
+
+    feed = with_gatherer(store, added)
+    if as_json:
+        write_json([json_values.feed_value(feed)])
+    else:
+        write_line(f"added feed {feed.id} {feed.title or feed.address}")
+    return DONE
+
+
+@feeds.command(name="list")
+def list_feeds(collection: Collections = None, as_json: Json = False, store: Store = None) -> int:
+    """List the feeds, with what is wrong with them."""
+    found = with_gatherer(store, lambda gatherer: gatherer.feeds(scope(collection)))
+    if as_json:
+        write_json([json_values.feed_value(feed) for feed in found])
+    else:
+        write(lambda plain: gathering.feed_list(found, plain=plain))
+    return DONE
+
+
+@feeds.command(name="remove")
+def remove_feeds(ids: FeedIds, store: Store = None) -> int:
+    """Remove feeds. The articles that they brought stay."""
+
+    async def removed(gatherer: Gatherer) -> list[Feed]:
+        # All are known before the first one goes.
+        known = [await gatherer.feed(readable(one), None) for one in dict.fromkeys(ids)]
+        return [await gatherer.remove_feed(feed.id, None) for feed in known]
+
+    for feed in with_gatherer(store, removed):
+        write_line(f"removed feed {feed.id} {feed.title or feed.address}")
+    return DONE
+
+
+@feeds.command(name="check")
+def check_feeds(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Only these.", show_default=False)] = None,
+    as_json: Json = False,
+    store: Store = None,
+) -> int:
+    """Look at feeds now, at all of them if none is named, and add what is new."""
+
+    async def checked(gatherer: Gatherer) -> list[Job]:
+        wanted = [readable(one) for one in dict.fromkeys(ids or ())]
+        known = wanted or [feed.id for feed in await gatherer.feeds(None) if feed.enabled]
+        return [await gatherer.check_feed(one, None) for one in known]
+
+    return _told(with_gatherer(store, checked), as_json)
+
+
+@jobs.callback()
+def list_jobs(
+    context: typer.Context,
+    collection: Collections = None,
+    most: Annotated[int, typer.Option("--most", metavar="N", min=1, max=MOST_JOBS, help="Most jobs.")] = 20,
+    as_json: Json = False,
+    store: Store = None,
+) -> int:
+    """List the jobs, newest first."""
+    if context.invoked_subcommand is not None:
+        return DONE
+    found = with_gatherer(store, lambda gatherer: gatherer.jobs(scope(collection), most))
+    if as_json:
+        write_json([json_values.job_value(job) for job in found])
+    else:
+        write(lambda plain: gathering.job_list(found, plain=plain))
+    return DONE
+
+
+@jobs.command(name="show")
+def show_job(
+    job_id: Annotated[str, typer.Argument(metavar="ID", help="As `footnote jobs` shows it.")],
+    as_json: Json = False,
+    store: Store = None,
+) -> int:
+    """Show a job with what became of each address or file."""
+    job = with_gatherer(store, lambda gatherer: gatherer.job(readable(job_id), None))
+    if as_json:
+        write_json([json_values.job_value(job)])
+    else:
+        write(lambda plain: gathering.job_parts(job, plain=plain))
+    return DONE
+
+
+@jobs.command(name="cancel")
+def cancel_jobs(
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="As `footnote jobs` shows them.")],
+    store: Store = None,
+) -> int:
+    """Cancel jobs; what they have added stays."""
+
+    async def cancelled(gatherer: Gatherer) -> list[Job]:
+        return [await gatherer.cancel(readable(one), None) for one in dict.fromkeys(ids)]
+
+    for job in with_gatherer(store, cancelled):
+        write_line(f"{job.state} {job.id} {job.what}")
+    return DONE
+
+
+def refresh(collection: Collection = "shared", as_json: Json = False, store: Store = None) -> int:
+    """Look again at the pages that were added by their address, and take in what has changed."""
+
+    async def refreshed(gatherer: Gatherer) -> list[Job]:
+        return [await gatherer.refresh_now(readable(collection))]
+
+    return _told(with_gatherer(store, refreshed), as_json)
+
+
+def _told(ended: list[Job], as_json: bool) -> int:
+    """Print jobs that have ended, and give the exit code: an error when one failed."""
+    if as_json:
+        write_json([json_values.job_value(job) for job in ended])
+    else:
+        write(lambda plain: [part for job in ended for part in gathering.job_parts(job, plain=plain)])
+    broken = [job for job in ended if job.state is JobState.FAILED]
+    if not broken:
+        return DONE
+    return failed(f"{broken[0].what}: {broken[0].reason}" if len(broken) == 1 else f"{len(broken)} failed")
