@@ -55,7 +55,7 @@ async def web() -> AsyncIterator[Web]:
 
 @pytest_asyncio.fixture
 async def bot_gatherer(bot_library: Library, web: Web) -> AsyncIterator[Gatherer]:
-    rules = GatheringRules(allowed_hosts=(f"{web.address}:{web.port}",))
+    rules = GatheringRules(allowed_hosts=(f"{web.address}:{web.port}",), pages_at_once=1, pause_s=0.0, poll_s=3600.0)
     async with await Gatherer.open(bot_library, rules) as gatherer:
         yield gatherer
 

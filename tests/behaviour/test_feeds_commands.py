@@ -13,10 +13,9 @@ from bot.client import FootnoteBot
 from bot.state import ServerSettings, State
 from bot.views.feeds import Action, FeedButton, FeedsTurn
 from index import Feed, FeedNews, Gatherer, Library
-from tests.behaviour.conftest import BRIDGE, HARBOUR, TRUCE
 from tests.support.cards import components, text_of
 from tests.support.markdown import PINGS
-from tests.support.pages import feed, page
+from tests.support.pages import BRIDGE, ICE, OWLS, RSS, feed, page
 from tests.support.servers import Server, buttons, card, expects_refusals, fields, filled, shown, simbot
 from tests.support.web import Web, reply
 
@@ -27,13 +26,24 @@ async def server(simcord_env: Env, simcord_bot: FootnoteBot) -> Server:
     return Server(simcord_env)
 
 
+def published(web: Web, *articles: tuple[str, str]) -> None:
+    """Let the feed at /feed hold these, the newest first; each with its title and its text."""
+    items = []
+    for title, text in articles:
+        path = f"/{abs(hash(title))}"
+        web.routes[path] = reply(page(title, text))
+        items.append((title, web.url(path)))
+    web.routes["/feed"] = reply(feed("Village news", items), headers=RSS)
+
+
+OLD = ("Nine owls in the mill", OWLS)
+NEW = ("Ice in the harbour", ICE)
+
+
 @pytest.fixture
 def news(web: Web) -> str:
-    """The address of a feed with two articles."""
-    web.routes["/ice"] = reply(page("Ice in the harbour", HARBOUR))
-    web.routes["/truce"] = reply(page("Ceasefire in the South Caucasus", TRUCE))
-    items = [("Ice in the harbour", web.url("/ice")), ("Ceasefire", web.url("/truce"))]
-    web.routes["/feed"] = reply(feed("Village news", items), headers={"Content-Type": "application/rss+xml"})
+    """The address of a feed with an article."""
+    published(web, OLD)
     return web.url("/feed")
 
 
@@ -44,16 +54,26 @@ async def added(server: Server, gatherer: Gatherer, address: str, **options: Any
     return next(one for one in await gatherer.feeds((server.collection,)) if one.address == address)
 
 
-async def messages(server: Server, words: str) -> list[discord.Message]:
-    """What everybody sees in the channel, when one of it says these words, or some time later if none does."""
-    for _ in range(50):
+async def told(server: Server, gatherer: Gatherer, web: Web, *articles: tuple[str, str], **options: Any) -> list[str]:
+    """What everybody sees in the channel after a feed, whose first look is over, brought these articles."""
+    published(web, OLD)
+    one = await added(server, gatherer, web.url("/feed"), channel=server.channel, **options)
+    await checked(server, gatherer, one)
+    published(web, *articles, OLD)
+    await checked(server, gatherer, one)
+    return [text_of(one) for one in server.messages() if not one.flags.ephemeral]
+
+
+async def checked(server: Server, gatherer: Gatherer, one: Feed) -> str:
+    """What is told of a check of a feed."""
+    asked = await server.admin.slash(server.channel, "feeds check", feed=one.id)
+    for _ in range(100):
+        if not await gatherer.jobs(None, active_only=True):
+            break
         # The network is real, and the clock of the bot is not.
         await asyncio.to_thread(time.sleep, 0.02)
-        await server.env.advance_time(0.1)
-        found = [one for one in server.messages() if not one.flags.ephemeral]
-        if any(words in text_of(one) for one in found):
-            break
-    return found
+        await server.env.advance_time(0.5)
+    return shown(asked)
 
 
 async def posted(server: Server, button: discord.ui.Item[Any]) -> discord.Message:
@@ -78,8 +98,8 @@ async def test_a_feed_is_added_and_brings_its_articles(
     assert (one.added_by, one.interval_min, one.most, one.channel) == (str(server.admin.id), 60, 20, None)
     checked = await server.admin.slash(server.channel, "feeds check", feed=one.id)
     assert "Checking the feed Village news" in shown(checked)
-    titles = {info.title for info in await bot_library.articles([server.collection])}
-    assert titles == {"Ice in the harbour", "Ceasefire in the South Caucasus"}
+    (info,) = await bot_library.articles([server.collection])
+    assert info.title == "Nine owls in the mill"
 
 
 async def test_every_choice_is_kept(server: Server, news: str, bot_gatherer: Gatherer) -> None:
@@ -168,7 +188,7 @@ async def test_the_list_tells_how_each_feed_stands(server: Server, news: str, we
 
 async def test_the_list_has_pages_and_fits_into_a_message(server: Server, news: str, web: Web) -> None:
     for n in range(7):
-        web.routes[f"/feed{n}"] = reply(feed("*x* " * 200, []), headers={"Content-Type": "application/rss+xml"})
+        web.routes[f"/feed{n}"] = reply(feed("*x* " * 200, []), headers=RSS)
         await server.admin.slash(server.channel, "feeds add", address=web.url(f"/feed{n}"))
 
     first = await server.admin.slash(server.channel, "feeds list")
@@ -249,7 +269,7 @@ async def test_a_feed_is_removed_after_a_question_and_its_articles_stay(
 
     assert "Its articles stay" in shown(done)
     assert await bot_gatherer.feeds((server.collection,)) == []
-    assert len(await bot_library.articles([server.collection])) == 2
+    assert len(await bot_library.articles([server.collection])) == 1
 
 
 async def test_a_server_sees_and_changes_no_feed_of_another(server: Server, news: str, bot_gatherer: Gatherer) -> None:
@@ -275,45 +295,56 @@ async def test_a_server_sees_and_changes_no_feed_of_another(server: Server, news
 # ---- news
 
 
+async def test_the_first_look_at_a_feed_is_no_news(server: Server, web: Web, bot_gatherer: Gatherer) -> None:
+    assert await told(server, bot_gatherer, web) == []
+
+
 async def test_new_articles_are_told_in_the_channel_with_title_and_link(
-    server: Server, news: str, web: Web, bot_gatherer: Gatherer
+    server: Server, web: Web, bot_gatherer: Gatherer
 ) -> None:
-    await added(server, bot_gatherer, news, channel=server.channel)
+    (text,) = await told(server, bot_gatherer, web, NEW, ("A bridge instead of a ferry", BRIDGE))
 
-    (told,) = await messages(server, "Ice in the harbour")
-
-    text = text_of(told)
     assert "New in **Village news**" in text
-    assert f"**Ice in the harbour** · [Open the page](<{web.url('/ice')}>)" in text
-    assert "**Ceasefire in the South Caucasus**" in text
+    assert "**Ice in the harbour** · [Open the page](<http://127.0.0.1:" in text
+    assert "**A bridge instead of a ferry** · [Open the page](<" in text
+    assert "owls" not in text
 
 
 async def test_each_article_gets_a_thread_where_that_is_wished(
-    server: Server, news: str, bot_gatherer: Gatherer
+    server: Server, web: Web, bot_gatherer: Gatherer
 ) -> None:
-    await added(server, bot_gatherer, news, channel=server.channel, threads=True)
+    texts = await told(server, bot_gatherer, web, NEW, ("A bridge instead of a ferry", BRIDGE), threads=True)
 
-    found = await messages(server, "Ceasefire in the South Caucasus")
-
-    assert len([one for one in found if "New in" in text_of(one)]) == 2
+    assert sum("New in **Village news**" in text for text in texts) == 2
     guild = server.env.bot.get_guild(server.guild.id)
     assert guild is not None
-    assert {thread.name for thread in guild.threads} == {"Ice in the harbour", "Ceasefire in the South Caucasus"}
+    assert {thread.name for thread in guild.threads} == {"Ice in the harbour", "A bridge instead of a ferry"}
 
 
 async def test_hostile_titles_ping_nobody_and_lead_nowhere(server: Server, web: Web, bot_gatherer: Gatherer) -> None:
-    web.routes["/x"] = reply(page("@everyone **b** [a](https://evil.example) <@1>", HARBOUR))
-    items = [("x", web.url("/x"))]
-    web.routes["/feed"] = reply(feed("@here **news**", items), headers={"Content-Type": "application/rss+xml"})
-    await added(server, bot_gatherer, web.url("/feed"), channel=server.channel, threads=True)
+    hostile = "@everyone **b** [a](https://evil.example) <@1>"
 
-    (told,) = [one for one in await messages(server, "evil") if "New in" in text_of(one)]
+    (text, *_) = await told(server, bot_gatherer, web, (hostile, ICE), threads=True)
 
-    assert not PINGS.search(text_of(told))
-    assert r"\[a\]\(https\:" in text_of(told) or r"\[a\](https\:" in text_of(told)
-    assert r"\*\*b\*\*" in text_of(told)
-    assert not told.mentions
-    assert not told.mention_everyone
+    assert not PINGS.search(text)
+    assert r"\[a\](https\:" in text
+    assert r"\*\*b\*\*" in text
+    assert all(not one.mentions and not one.mention_everyone for one in server.messages())
+
+
+async def test_news_speak_the_language_of_the_server(
+    server: Server, web: Web, bot_gatherer: Gatherer, bot_state: State
+) -> None:
+    await bot_state.save_server(ServerSettings(server.guild.id, language="de"))
+    published(web, OLD)
+    await server.admin.slash(server.channel, "feeds add", address=web.url("/feed"), channel=server.channel)
+    (one,) = await bot_gatherer.feeds((server.collection,))
+    await checked(server, bot_gatherer, one)
+    published(web, NEW, OLD)
+
+    await checked(server, bot_gatherer, one)
+
+    assert any("Neu in **Village news**" in text_of(message) for message in server.messages())
 
 
 async def test_a_permission_that_is_missing_is_told_in_the_state_of_the_feed(
@@ -339,19 +370,5 @@ async def test_a_feed_that_was_switched_off_is_told_in_its_channel_or_to_who_add
 
     await simcord_bot._tell_news(FeedNews(off, (), switched_off=True))
 
-    if has_channel:
-        told = [text_of(message) for message in server.messages()]
-    else:
-        told = [text_of(message) for message in server.admin.user.dm_channel.history()]
-    assert any("I do not check the feed **Village news** any more" in text for text in told)
-
-
-async def test_news_speak_the_language_of_the_server(
-    server: Server, news: str, bot_gatherer: Gatherer, bot_state: State
-) -> None:
-    await bot_state.save_server(ServerSettings(server.guild.id, language="de"))
-    await server.admin.slash(server.channel, "feeds add", address=news, channel=server.channel)
-
-    (told,) = await messages(server, "Ice in the harbour")
-
-    assert "Neu in **Village news**" in text_of(told)
+    messages = server.messages() if has_channel else server.admin.user.dm_channel.history()
+    assert any("I do not check the feed **Village news** any more" in text_of(one) for one in messages)

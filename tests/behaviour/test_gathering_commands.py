@@ -1,36 +1,38 @@
 """/articles add link, files of every format, and /jobs: what those who manage a server can gather, and nobody else."""
 
 import asyncio
+import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import discord
 import pytest
-import pytest_asyncio
 from simcord import Env
+from simcord.builders import ChannelHandle
+from simcord.results import InteractionResult
 
 from bot.client import FootnoteBot
 from bot.state import State
 from bot.views.forms import addresses_in
 from bot.views.jobs import JobButton
-from index import Gatherer, Job, JobState, Library
-from tests.behaviour.conftest import BRIDGE, HARBOUR, TRUCE, NewBot
+from index import Addition, Gatherer, Job, JobState, Library
+from tests.behaviour.conftest import NewBot
 from tests.support.cards import buttons_of, components, text_of
 from tests.support.markdown import PINGS
-from tests.support.pages import page
+from tests.support.pages import BRIDGE, ICE, OWLS, page
 from tests.support.servers import Server, buttons, card, expects_refusals, filled, shown, simbot
-from tests.support.web import Request, Web, reply
+from tests.support.web import Web, reply
 
-EDIT_EVERY_S = 0.2
-SOON_S = 0.3
-"""What is not done by then becomes a message with its progress."""
+LONG_S = 8.0
+"""Simcord lets the clock of the bot run only up to waits that are longer than 5 s."""
 
 
 @pytest.fixture
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.views.jobs.DIRECT_S", SOON_S)
-    monkeypatch.setattr("bot.watching.EDIT_EVERY_S", EDIT_EVERY_S)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.views.jobs.DIRECT_S", LONG_S)
+    monkeypatch.setattr("bot.watching.EDIT_EVERY_S", LONG_S)
+    monkeypatch.setattr("index.gathering.gatherer._FOLLOWED_S", LONG_S)
 
 
 @pytest.fixture
@@ -40,24 +42,27 @@ async def server(simcord_env: Env, simcord_bot: FootnoteBot) -> Server:
 
 
 class SlowPage:
-    """A page that comes when `come` is set."""
+    """Whatever is at /slow is long in coming, and comes when `come` is set.
 
-    def __init__(self, content: bytes) -> None:
-        self.content = content
+    The server itself cannot be slow: the clock of the bot runs ahead of the network, and it would wait in vain.
+    """
+
+    def __init__(self, add: Callable[..., Awaitable[list[Addition]]]) -> None:
+        self._add = add
         self.come = asyncio.Event()
 
-    async def __call__(self, request: Request, writer: asyncio.StreamWriter) -> None:
-        await self.come.wait()
-        writer.write(self.content)
+    async def __call__(self, address: str, *arguments: Any) -> list[Addition]:
+        if address.endswith("/slow"):
+            await self.come.wait()
+        return await self._add(address, *arguments)
 
 
-@pytest_asyncio.fixture
-async def slow(web: Web) -> AsyncIterator[SlowPage]:
-    """A page at /slow that is long in coming, and comes when the test is over."""
-    slow = SlowPage(reply(page("The bridge", BRIDGE)))
-    web.routes["/slow"] = slow
-    yield slow
-    slow.come.set()
+@pytest.fixture
+def slow(web: Web, bot_gatherer: Gatherer, monkeypatch: pytest.MonkeyPatch) -> SlowPage:
+    web.routes["/slow"] = reply(page("The bridge", BRIDGE))
+    slow = SlowPage(bot_gatherer._pages.add)
+    monkeypatch.setattr(bot_gatherer._pages, "add", slow)
+    return slow
 
 
 def board(server: Server) -> discord.Message:
@@ -68,18 +73,30 @@ def board(server: Server) -> discord.Message:
 
 async def later(server: Server, words: str) -> str:
     """What the message says when it says these words, or after some edits if it never does."""
-    for _ in range(50):
+    for _ in range(20):
         # The network is real, and the clock of the bot is not.
-        await asyncio.to_thread(time.sleep, 0.02)
-        await server.env.advance_time(EDIT_EVERY_S)
+        await asyncio.to_thread(time.sleep, 0.05)
+        await server.env.advance_time(LONG_S)
         if words in text_of(board(server)):
             break
     return text_of(board(server))
 
 
+async def add(server: Server, *links: str, channel: ChannelHandle | None = None) -> InteractionResult:
+    """What somebody who manages the server is answered to these links."""
+    asked = await server.admin.slash(channel or server.channel, "articles add link", links=" ".join(links))
+    for _ in range(20):
+        if asked.response is not None and shown(asked):
+            break
+        # The network is real, and the clock of the bot is not.
+        await asyncio.to_thread(time.sleep, 0.05)
+        await server.env.advance_time(1)
+    return asked
+
+
 async def begun(server: Server, gatherer: Gatherer, address: str) -> Job:
     """A job that runs, in a message with its progress."""
-    await server.admin.slash(server.channel, "articles add link", links=address)
+    await add(server, address)
     (job,) = await gatherer.jobs((server.collection,))
     return job
 
@@ -88,9 +105,9 @@ async def begun(server: Server, gatherer: Gatherer, address: str) -> Job:
 
 
 async def test_a_link_is_answered_with_what_was_added(server: Server, web: Web, bot_library: Library) -> None:
-    web.routes["/ice"] = reply(page("Ice in the harbour", HARBOUR))
+    web.routes["/ice"] = reply(page("Ice in the harbour", ICE))
 
-    asked = await server.admin.slash(server.channel, "articles add link", links=web.url("/ice"))
+    asked = await add(server, web.url("/ice"))
 
     assert asked.ephemeral
     assert "Ice in the harbour" in shown(asked)
@@ -100,11 +117,11 @@ async def test_a_link_is_answered_with_what_was_added(server: Server, web: Web, 
 
 
 async def test_each_of_several_links_has_its_own_line(server: Server, web: Web) -> None:
-    web.routes["/ice"] = reply(page("Ice in the harbour", HARBOUR))
+    web.routes["/ice"] = reply(page("Ice in the harbour", ICE))
     web.routes["/gone"] = reply("", "410 Gone")
     links = f"<{web.url('/ice')}>, {web.url('/none')}\n{web.url('/gone')}"
 
-    asked = await server.admin.slash(server.channel, "articles add link", links=links)
+    asked = await add(server, links)
 
     assert "1 added" in shown(asked)
     assert "2 skipped" in shown(asked)
@@ -113,12 +130,12 @@ async def test_each_of_several_links_has_its_own_line(server: Server, web: Web) 
 
 
 async def test_a_form_takes_many_links(server: Server, web: Web, bot_library: Library) -> None:
-    web.routes["/ice"] = reply(page("Ice in the harbour", HARBOUR))
-    web.routes["/truce"] = reply(page("Ceasefire in the South Caucasus", TRUCE))
+    web.routes["/ice"] = reply(page("Ice in the harbour", ICE))
+    web.routes["/owls"] = reply(page("Nine owls in the mill", OWLS))
     form = await server.admin.slash(server.channel, "articles add link")
 
     sent = await server.admin.submit_modal(
-        form, filled(form, Addresses=f"{web.url('/ice')}\n\n{web.url('/truce')}\n{web.url('/ice')}")
+        form, filled(form, Addresses=f"{web.url('/ice')}\n\n{web.url('/owls')}\n{web.url('/ice')}")
     )
 
     assert "2 added" in shown(sent)
@@ -159,9 +176,9 @@ async def test_whoever_may_not_manage_is_told_so(server: Server, command: str) -
 
 
 async def test_hostile_titles_ping_nobody_and_format_nothing(server: Server, web: Web) -> None:
-    web.routes["/x"] = reply(page("@everyone **bold** <@1> [a](https://evil.example)", HARBOUR))
+    web.routes["/x"] = reply(page("@everyone **bold** <@1> [a](https://evil.example)", ICE))
 
-    asked = await server.admin.slash(server.channel, "articles add link", links=web.url("/x"))
+    asked = await add(server, web.url("/x"))
 
     assert not PINGS.search(shown(asked))
     assert r"\*\*bold\*\*" in shown(asked)
@@ -173,7 +190,7 @@ async def test_an_archive_and_a_page_are_files_like_others(server: Server, bot_l
 
     sent = await server.admin.submit_modal(
         form,
-        filled(form, Files=[("bridge.txt", BRIDGE.encode()), ("lines.jsonl", b'{"text": "' + b"ice " * 40 + b'"}')]),
+        filled(form, Files=[("bridge.txt", BRIDGE.encode()), ("lines.jsonl", json.dumps({"text": ICE}).encode())]),
     )
 
     assert "2 added" in shown(sent)
@@ -183,13 +200,13 @@ async def test_an_archive_and_a_page_are_files_like_others(server: Server, bot_l
 # ---- jobs that take long
 
 
-@pytest.mark.usefixtures("soon")
+@pytest.mark.usefixtures("patient")
 async def test_what_takes_long_has_its_progress_in_a_message_that_everybody_sees(
     server: Server, web: Web, slow: SlowPage, bot_gatherer: Gatherer
 ) -> None:
-    web.routes["/ice"] = reply(page("Ice in the harbour", HARBOUR))
+    web.routes["/ice"] = reply(page("Ice in the harbour", ICE))
 
-    asked = await server.admin.slash(server.channel, "articles add link", links=f"{web.url('/ice')} {web.url('/slow')}")
+    asked = await add(server, web.url("/ice"), web.url("/slow"))
 
     assert board(server).jump_url in shown(asked)
     assert "Adding 2 addresses" in text_of(board(server))
@@ -199,12 +216,12 @@ async def test_what_takes_long_has_its_progress_in_a_message_that_everybody_sees
     assert set(buttons_of(board(server))) == {"Details"}
 
 
-@pytest.mark.usefixtures("soon")
+@pytest.mark.usefixtures("patient")
 async def test_a_job_is_cancelled_by_its_button_and_what_was_added_stays(
     server: Server, web: Web, slow: SlowPage, bot_library: Library
 ) -> None:
-    web.routes["/ice"] = reply(page("Ice in the harbour", HARBOUR))
-    await server.admin.slash(server.channel, "articles add link", links=f"{web.url('/ice')} {web.url('/slow')}")
+    web.routes["/ice"] = reply(page("Ice in the harbour", ICE))
+    await add(server, web.url("/ice"), web.url("/slow"))
     await later(server, "1 of 2")
 
     await server.admin.click(board(server), label="Cancel")
@@ -214,7 +231,7 @@ async def test_a_job_is_cancelled_by_its_button_and_what_was_added_stays(
 
 
 @expects_refusals
-@pytest.mark.usefixtures("soon")
+@pytest.mark.usefixtures("patient")
 async def test_only_those_who_manage_cancel_a_job(
     server: Server, web: Web, slow: SlowPage, bot_gatherer: Gatherer
 ) -> None:
@@ -226,29 +243,31 @@ async def test_only_those_who_manage_cancel_a_job(
     assert (await bot_gatherer.job(job.id, None)).state is JobState.RUNNING
 
 
-@pytest.mark.usefixtures("soon")
+@pytest.mark.usefixtures("patient")
 async def test_the_message_of_a_job_goes_on_after_a_restart(
     server: Server, web: Web, slow: SlowPage, bot_gatherer: Gatherer, bot_state: State, new_bot: NewBot
 ) -> None:
     await begun(server, bot_gatherer, web.url("/slow"))
     assert len(await bot_state.job_messages()) == 1
 
-    await server.env.restart_bot(new_bot())
+    restarted = new_bot()
+    await server.env.restart_bot(restarted)
     assert "goes on afterwards" in text_of(board(server))
+    await restarted.gather()
     slow.come.set()
 
     assert "1 added" in await later(server, "1 added")
     assert await bot_state.job_messages() == []
 
 
-@pytest.mark.usefixtures("soon")
+@pytest.mark.usefixtures("patient")
 async def test_where_the_channel_takes_no_message_the_progress_is_private(
     server: Server, web: Web, slow: SlowPage
 ) -> None:
     mute = discord.PermissionOverwrite(send_messages=False)
     quiet = server.guild.create_text_channel("quiet", overwrites={simbot(server): mute})
 
-    asked = await server.admin.slash(quiet, "articles add link", links=web.url("/slow"))
+    asked = await add(server, web.url("/slow"), channel=quiet)
 
     assert asked.ephemeral
     assert "Only you see this" in shown(asked)
@@ -264,12 +283,12 @@ async def test_a_server_without_jobs_is_told_how_they_begin(server: Server) -> N
     assert "There are no jobs" in shown(asked)
 
 
-@pytest.mark.usefixtures("soon")
+@pytest.mark.usefixtures("patient")
 async def test_jobs_are_listed_with_their_state_and_cancelled_in_the_list(
     server: Server, web: Web, slow: SlowPage, bot_gatherer: Gatherer
 ) -> None:
-    web.routes["/ice"] = reply(page("Ice in the harbour", HARBOUR))
-    await server.admin.slash(server.channel, "articles add link", links=web.url("/ice"))
+    web.routes["/ice"] = reply(page("Ice in the harbour", ICE))
+    await add(server, web.url("/ice"))
     running = await begun_second(server, web)
 
     listed = await server.admin.slash(server.channel, "jobs")
@@ -285,7 +304,7 @@ async def test_jobs_are_listed_with_their_state_and_cancelled_in_the_list(
 
 async def begun_second(server: Server, web: Web) -> Job:
     """A job that runs, beside those that are over."""
-    await server.admin.slash(server.channel, "articles add link", links=web.url("/slow"))
+    await add(server, web.url("/slow"))
     bot = server.env.bot
     assert isinstance(bot, FootnoteBot)
     (job,) = await bot.gatherer.jobs((server.collection,), active_only=True)
@@ -293,7 +312,7 @@ async def begun_second(server: Server, web: Web) -> Job:
 
 
 async def test_the_details_of_a_job_tell_who_asked_for_it(server: Server, web: Web, bot_gatherer: Gatherer) -> None:
-    await server.admin.slash(server.channel, "articles add link", links=web.url("/none"))
+    await add(server, web.url("/none"))
     (job,) = await bot_gatherer.jobs((server.collection,))
 
     listed = await server.admin.slash(server.channel, "jobs")
@@ -307,7 +326,7 @@ async def test_the_details_of_a_job_tell_who_asked_for_it(server: Server, web: W
     assert [choice["value"] for choice in offered] == [job.id]
 
 
-@pytest.mark.usefixtures("soon")
+@pytest.mark.usefixtures("patient")
 async def test_a_server_sees_and_cancels_no_job_of_another(
     server: Server, web: Web, slow: SlowPage, bot_gatherer: Gatherer
 ) -> None:
@@ -336,7 +355,7 @@ async def posted(server: Server, button: JobButton) -> discord.Message:
 
 async def test_a_list_of_jobs_fits_into_a_message(server: Server, web: Web) -> None:
     for _ in range(10):
-        await server.admin.slash(server.channel, "articles add link", links=web.url("/none"))
+        await add(server, web.url("/none"))
 
     listed = await server.admin.slash(server.channel, "jobs")
 

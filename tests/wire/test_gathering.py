@@ -8,17 +8,9 @@ import pytest_asyncio
 
 from tests.support.discord import Interaction, Permission
 from tests.support.discord.process import BotProcess
-from tests.support.pages import feed, page
+from tests.support.pages import BRIDGE, ICE, OWLS, RSS, feed, page
 from tests.support.web import Request, Web, reply, served
 from tests.wire.conftest import Place
-
-ICE = """The harbour of the village freezes in most winters. Fishermen then cut channels into the ice by hand.
-
-In 1963 the ice was 80 centimetres thick, and the mail came by sledge for six weeks."""
-
-OWLS = """Nine young barn owls hatched in the tower of the old mill this spring, more than in any year before.
-
-The miller closed the tower to visitors until the last owl had left it at the end of July."""
 
 LONG_S = 30.0
 
@@ -46,15 +38,18 @@ async def managed(place: Place, command: str, **options: object) -> Interaction:
 async def test_a_link_and_a_feed_are_added_and_asked(place: Place, tmp_path: Path, web: Web) -> None:
     web.routes["/ice"] = reply(page("Ice in the harbour", ICE))
     web.routes["/owls"] = reply(page("Nine owls in the mill", OWLS))
-    web.routes["/feed"] = reply(
-        feed("Village news", [("Nine owls in the mill", web.url("/owls"))]),
-        headers={"Content-Type": "application/rss+xml"},
-    )
+    web.routes["/bridge"] = reply(page("A bridge instead of a ferry", BRIDGE))
+    old = ("A bridge instead of a ferry", web.url("/bridge"))
+    web.routes["/feed"] = reply(feed("Village news", [old]), headers=RSS)
     async with BotProcess(place.discord, tmp_path, fetching(web)) as bot:
         await bot.ready()
         added = await managed(place, "articles add link", links=web.url("/ice"))
         answer = await place.alice.slash(place.general, "ask", question="How thick was the ice in 1963?")
         followed = await managed(place, "feeds add", address=web.url("/feed"), channel=place.general)
+        await managed(place, "feeds check", feed="Village news")
+        new = ("Nine owls in the mill", web.url("/owls"))
+        web.routes["/feed"] = reply(feed("Village news", [new, old]), headers=RSS)
+        await managed(place, "feeds check", feed="Village news")
         await place.discord.until(
             lambda: any("Nine owls" in one.text for one in place.discord.bot_messages(place.general)), "news", LONG_S
         )
