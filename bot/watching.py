@@ -49,8 +49,9 @@ class Watcher:
             return None
         return job if is_over(job) else None
 
-    def watch(self, job: Job, board: Board, words: Words) -> None:
-        """Begin to show a job; returns at once."""
+    async def watch(self, job: Job, board: Board, words: Words) -> None:
+        """Begin to show a job; returns when the next process would go on with it."""
+        await self._keep(job, board)
         task = asyncio.create_task(self._watch(job, board, words))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -93,7 +94,6 @@ class Watcher:
 
     async def _watch(self, job: Job, board: Board, words: Words) -> None:
         try:
-            await self._keep(job, board)
             job = await self._shown(job, board, words)
         except asyncio.CancelledError:
             await board.show(paused_card(job, words), None)

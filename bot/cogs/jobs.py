@@ -52,7 +52,9 @@ class Jobs(commands.Cog):
                 message.guild_id, guild.preferred_locale.value if guild is not None else None
             )
             channel = self._bot.get_partial_messageable(message.channel_id, guild_id=message.guild_id)
-            self._bot.watcher.watch(job, job_board(channel.get_partial_message(message.message_id), job, words), words)
+            await self._bot.watcher.watch(
+                job, job_board(channel.get_partial_message(message.message_id), job, words), words
+            )
 
     @app_commands.command(
         name=locale_str("jobs"), description=locale_str("Show what adds articles at the moment, and cancel it")

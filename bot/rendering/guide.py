@@ -61,6 +61,7 @@ def privacy_card(days: int, words: Words) -> Card:
             ),
             words.say("Whether you found an answer helpful, and how many questions you asked on a day, as long."),
             words.say("Who added an article, as long as the article is here."),
+            words.say("Who added a feed, as long as it is read, and who asked for a job, as long as it is listed."),
         )
     )
     not_kept = words.say("I do not keep messages that are not for me, and nothing is passed on to anybody.")

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from bot.rendering.cards import Accent, Card
 from bot.rendering.escaping import escaped_line
 from bot.rendering.limits import OWN_CARD_TEXT, SELECT_TEXT, cut, length
-from bot.rendering.lists import addition_text, problem_text
+from bot.rendering.lists import addition_text
+from bot.rendering.problems import told_problem
 from bot.rendering.progress import bar
 from bot.rendering.words import Words
-from index import Addition, Change, Job, JobKind, JobState
+from index import Addition, Change, Job, JobKind, JobState, Problem
 
 _LONGEST_WHAT = 120
 _LONGEST_REASON = 300
@@ -163,7 +164,7 @@ def outcome_card(page: JobPage, words: Words) -> Card:
     job = page.job
     parts = [f"### {job_name(job, words)}", state_text(job, words)]
     if job.reason:
-        parts[1] += f"\n{problem_text(job.reason, words) if job.state is JobState.FAILED else _reason(job)}"
+        parts[1] += f"\n{_reason(job.reason, words)}"
     if page.lines:
         parts.append("\n\n".join(page.lines))
     footer = None
@@ -173,8 +174,10 @@ def outcome_card(page: JobPage, words: Words) -> Card:
     return Card(tuple(parts), Accent.SUCCESS if is_good else Accent.FAILURE, footer)
 
 
-def _reason(job: Job) -> str:
-    return escaped_line(job.reason or "", _LONGEST_REASON)
+def _reason(reason: str, words: Words) -> str:
+    """Why a job has failed: the library's words begin with those of the problem, and go on with particulars."""
+    problem = next((one for one in Problem if reason.startswith(one.sentence)), None)
+    return escaped_line(reason, _LONGEST_REASON) if problem is None else told_problem(problem, words)
 
 
 def details_card(page: JobPage, words: Words, left_s: float | None = None) -> Card:

@@ -180,10 +180,10 @@ async def begun_job(
     message = await posted(interaction, job_view(host.watcher.card(job, public), job.id, job_id=job.id, words=public))
     if message is None:
         private = PrivateBoard(interaction, words, partial(job_view, job_id=job.id, words=words))
-        host.watcher.watch(job, private, words)
+        await host.watcher.watch(job, private, words)
         card = _with(private.noted(host.watcher.card(job, words)), before, words)
         return job_view(card, job.id, job_id=job.id, words=words)
-    host.watcher.watch(job, job_board(message, job, public), public)
+    await host.watcher.watch(job, job_board(message, job, public), public)
     text = words.say("This takes a while. Its progress: {link}", link=message.jump_url)
     return layout(_with(Card((text,), Accent.SUCCESS), before, words))
 

@@ -53,10 +53,14 @@ async def web() -> AsyncIterator[Web]:
         yield web
 
 
+@pytest.fixture
+def gathering_rules(web: Web) -> GatheringRules:
+    return GatheringRules(allowed_hosts=(f"{web.address}:{web.port}",), pages_at_once=1, pause_s=0.0, poll_s=3600.0)
+
+
 @pytest_asyncio.fixture
-async def bot_gatherer(bot_library: Library, web: Web) -> AsyncIterator[Gatherer]:
-    rules = GatheringRules(allowed_hosts=(f"{web.address}:{web.port}",), pages_at_once=1, pause_s=0.0, poll_s=3600.0)
-    async with await Gatherer.open(bot_library, rules) as gatherer:
+async def bot_gatherer(bot_library: Library, gathering_rules: GatheringRules) -> AsyncIterator[Gatherer]:
+    async with await Gatherer.open(bot_library, gathering_rules) as gatherer:
         yield gatherer
 
 

@@ -94,6 +94,15 @@ async def add(server: Server, *links: str, channel: ChannelHandle | None = None)
     return asked
 
 
+async def over(server: Server, gatherer: Gatherer) -> None:
+    """Wait until no job runs."""
+    for _ in range(100):
+        if not await gatherer.jobs(None, active_only=True):
+            break
+        await asyncio.to_thread(time.sleep, 0.05)
+        await server.env.advance_time(0.1)
+
+
 async def begun(server: Server, gatherer: Gatherer, address: str) -> Job:
     """A job that runs, in a message with its progress."""
     await add(server, address)
@@ -244,20 +253,15 @@ async def test_only_those_who_manage_cancel_a_job(
 
 
 @pytest.mark.usefixtures("patient")
-async def test_the_message_of_a_job_goes_on_after_a_restart(
+async def test_a_stop_of_the_bot_is_told_in_the_message_and_the_next_process_knows_of_it(
     server: Server, web: Web, slow: SlowPage, bot_gatherer: Gatherer, bot_state: State, new_bot: NewBot
 ) -> None:
-    await begun(server, bot_gatherer, web.url("/slow"))
-    assert len(await bot_state.job_messages()) == 1
+    job = await begun(server, bot_gatherer, web.url("/slow"))
 
-    restarted = new_bot()
-    await server.env.restart_bot(restarted)
+    await server.env.restart_bot(new_bot())
+
     assert "goes on afterwards" in text_of(board(server))
-    await restarted.gather()
-    slow.come.set()
-
-    assert "1 added" in await later(server, "1 added")
-    assert await bot_state.job_messages() == []
+    assert [(one.job_id, one.message_id) for one in await bot_state.job_messages()] == [(job.id, board(server).id)]
 
 
 @pytest.mark.usefixtures("patient")
@@ -289,6 +293,7 @@ async def test_jobs_are_listed_with_their_state_and_cancelled_in_the_list(
 ) -> None:
     web.routes["/ice"] = reply(page("Ice in the harbour", ICE))
     await add(server, web.url("/ice"))
+    await over(server, bot_gatherer)
     running = await begun_second(server, web)
 
     listed = await server.admin.slash(server.channel, "jobs")

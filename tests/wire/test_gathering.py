@@ -81,7 +81,7 @@ async def test_a_job_goes_on_after_the_process_was_killed(place: Place, tmp_path
         admin = place.discord.person("admin", place.docs, roles=(managing,))
         asked = await admin.slash(place.general, "articles add link", wait=False, links=web.url("/ice"))
         await asyncio.wait_for(came.wait(), LONG_S)
-        await place.discord.until(lambda: bool(place.discord.bot_messages(place.general)), "the progress", LONG_S)
+        await place.discord.until(lambda: asked.is_settled, "word of the progress", LONG_S)
         bot.kill()
         await bot.ended()
         await bot.start()
