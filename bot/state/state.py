@@ -137,7 +137,7 @@ class State:
         """Delete all that is kept of a server, except its articles."""
 
         def work(connection: Connection) -> None:
-            for table in (servers, answers, usage, removed_articles, rebuilds):
+            for table in (servers, answers, usage, removed_articles, rebuilds, job_messages):
                 connection.execute(delete(table).where(table.c.guild_id == guild_id))
 
         await self._change_server(ServerSettings(guild_id), work)

@@ -292,6 +292,17 @@ async def test_a_server_sees_and_changes_no_feed_of_another(server: Server, news
     )
 
 
+async def test_who_added_a_feed_is_forgotten_when_they_ask_for_it(
+    server: Server, news: str, bot_gatherer: Gatherer
+) -> None:
+    one = await added(server, bot_gatherer, news)
+
+    asked = await server.admin.slash(server.channel, "privacy")
+    await server.admin.click(card(asked), custom_id="forget1")
+
+    assert (await bot_gatherer.feed(one.id, None)).added_by is None
+
+
 # ---- news
 
 

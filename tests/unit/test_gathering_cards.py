@@ -216,6 +216,14 @@ def test_all_sources_of_an_article_are_told() -> None:
     assert r"Also from: https\://copy.example/a and https\://other.example/b" in text
 
 
+def test_why_a_job_has_failed_is_told_in_the_readers_language() -> None:
+    reason = "there is no such page (404); look for a typing mistake"
+    job = replace(JOB, state=JobState.FAILED, reason=reason)
+
+    assert "There is no such page. Look for a typing mistake" in told(job_card(job, ENGLISH))
+    assert "typing mistake" not in told(job_card(job, words_for("de")))
+
+
 def test_copies_are_told_with_the_article_that_was_there() -> None:
     text = told(additions_card(outcome("The bridge")[1:2], ENGLISH))
 
