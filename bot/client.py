@@ -157,7 +157,8 @@ class FootnoteBot(commands.AutoShardedBot):
         guild = self.get_guild(int(told.feed.collection)) if told.feed.collection.isdecimal() else None
         if guild is not None:
             words = await self.words_for(guild.id, guild.preferred_locale.value)
-            await news.tell(self, guild, told, words)
+            # Discord may let us wait, and the next feed has not to.
+            self.keep(news.tell(self, guild, told, words))
 
     async def drain(self) -> None:
         """Take no more questions, and wait for the answers that are being given, `DRAIN_S` at most."""

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 MOST_THREADS = 10
 """Threads that one check of a feed opens at most; what it brought besides is told in one message."""
 
-_FAILURES = (discord.HTTPException, aiohttp.ClientError, OSError)
+_FAILURES = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
 
 
 async def tell(client: discord.Client, guild: discord.Guild, news: FeedNews, words: Words) -> None:

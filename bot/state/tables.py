@@ -132,6 +132,7 @@ job_messages = Table(
     Column("channel_id", BigInteger, nullable=False),
     Column("message_id", BigInteger, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_discord_job_messages_guild_id", "guild_id"),
     Index("ix_discord_job_messages_created_at", "created_at"),
 )
 

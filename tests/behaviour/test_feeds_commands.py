@@ -380,6 +380,7 @@ async def test_a_feed_that_was_switched_off_is_told_in_its_channel_or_to_who_add
     off = replace(one, enabled=False, problem_kind="gone", problem="the page was removed")
 
     await simcord_bot._tell_news(FeedNews(off, (), switched_off=True))
+    await server.env.settle()
 
     messages = server.messages() if has_channel else server.admin.user.dm_channel.history()
     assert any("I do not check the feed **Village news** any more" in text_of(one) for one in messages)

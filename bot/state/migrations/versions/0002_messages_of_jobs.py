@@ -19,4 +19,5 @@ def upgrade() -> None:
         sa.Column("message_id", sa.BigInteger, nullable=False),
         sa.Column("created_at", sa.DateTime, nullable=False),
     )
+    op.create_index("ix_discord_job_messages_guild_id", "discord_job_messages", ["guild_id"])
     op.create_index("ix_discord_job_messages_created_at", "discord_job_messages", ["created_at"])
