@@ -1,6 +1,8 @@
 # make ask  - answers a question from the example articles        make ask Q="when did the bridge open?"
 # make train DATA=folder - train the weights on question sets; make bench DATA="folder ..." - measure beside the peers
+# make load - the bot over real sockets: a crowd asks 100,000 passages while they are indexed anew, some minutes
 # make words - finds the bot's messages in the code and updates its catalogues of translations
+# make audit - known weaknesses of the dependencies, and advice on the Dockerfile; needs a network
 # make fuzz - feeds damaged files to every parser, a minute each       make fuzz SECONDS=600
 # make soak - the bot under load, in bad weather and killed, for ten minutes       make soak MINUTES=60
 # make test - formatter, linter, types, import rules and all tests
@@ -10,9 +12,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 SECONDS ?= 60
 MINUTES ?= 10
+PASSAGES ?= 100000
 Q ?= how many soldiers were killed?
 
-.PHONY: ask test setup format words train bench fuzz soak clean
+.PHONY: ask test setup format words train bench load fuzz soak audit clean
 
 $(VENV)/.runtime: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -63,6 +66,9 @@ bench: $(VENV)/.peers
 	$(BIN)/python -m benchmarks.quality $(DATA)
 	$(BIN)/python -m benchmarks.speed --text $(firstword $(DATA))
 
+load: $(VENV)/.test
+	$(BIN)/python -m benchmarks.load --passages $(PASSAGES)
+
 fuzz: $(VENV)/.test
 	$(BIN)/python tools/fuzz.py --seconds $(SECONDS)
 
@@ -72,6 +78,15 @@ $(VENV)/.soak: $(VENV)/.test
 
 soak: $(VENV)/.soak
 	$(BIN)/python -m tests.soak --minutes $(MINUTES)
+
+$(VENV)/.audit: $(VENV)/.test
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --group audit
+	@touch $@
+
+audit: $(VENV)/.audit
+	$(BIN)/hadolint deploy/Dockerfile
+	$(BIN)/python -m pip freeze --exclude-editable > $(VENV)/audited.txt
+	$(BIN)/pip-audit --no-deps --disable-pip --requirement $(VENV)/audited.txt
 
 clean:
 	rm -rf $(VENV) build *.egg-info

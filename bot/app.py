@@ -17,10 +17,16 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.client import FootnoteBot
+from bot.health import Health
+from bot.metrics import Metrics
+from bot.questions import Questions
 from bot.rendering.words import read_catalogues
 from bot.responses import use_quick_responses
 from bot.settings import Settings, SettingsError
 from bot.state import State
+from bot.systemd import Systemd
+from bot.vitals import Vitals
+from bot.watchdog import DeadGatewayError, Watchdog, dead_gateway
 from index import Gatherer, GatheringRules, Library
 
 log = logging.getLogger(__name__)
@@ -78,6 +84,13 @@ def index_folder(settings: Settings) -> Path | None:
     return Path(address.database + ".index")
 
 
+def point_at_discord(settings: Settings) -> None:
+    """Let discord.py use the addresses that the settings name."""
+    Route.BASE = str(settings.discord_api_base).rstrip("/")
+    if settings.discord_gateway_url is not None:
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(str(settings.discord_gateway_url))
+
+
 async def run_bot(settings: Settings, *, force_sync: bool = False) -> None:
     """Answer in Discord until SIGTERM or SIGINT; answers that are being given then are finished.
 
@@ -85,6 +98,7 @@ async def run_bot(settings: Settings, *, force_sync: bool = False) -> None:
         SettingsError: There is no token.
         RefusedError: Discord refuses the token or an intent.
         StoreError: The database cannot be used.
+        DeadGatewayError: A connection to Discord has been dead for GATEWAY_DEAD_S.
     """
     token = settings.discord_token.get_secret_value() if settings.discord_token is not None else ""
     if not token.strip():
@@ -92,24 +106,64 @@ async def run_bot(settings: Settings, *, force_sync: bool = False) -> None:
     # We have no voice, and need no advice on how to get one.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     use_quick_responses()
-    await asyncio.to_thread(read_catalogues)
-    Route.BASE = str(settings.discord_api_base).rstrip("/")
-    if settings.discord_gateway_url is not None:
-        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(str(settings.discord_gateway_url))
-    with _told_to_stop() as stop:
-        async with (
-            await open_library(settings) as library,
-            await State.open(settings.database_url) as state,
-            await open_gatherer(library, settings) as gatherer,
-        ):
-            status = await library.status()
-            log.info("the library holds %d articles in %d passages", status.articles, status.passages)
-            make = partial(FootnoteBot, library, state, settings, gatherer, force_sync=force_sync)
-            await _serve(make, settings, token, stop)
+    point_at_discord(settings)
+    metrics = Metrics()
+    vitals = Vitals(metrics)
+    health = Health(vitals, metrics, settings.gateway_dead_s)
+    async with _accompanied(vitals, health, settings) as watchdog:
+        await asyncio.to_thread(read_catalogues)
+        with _told_to_stop() as stop:
+            async with (
+                await open_library(settings) as library,
+                await State.open(settings.database_url) as state,
+                await open_gatherer(library, settings) as gatherer,
+            ):
+                status = await library.status()
+                log.info("the library holds %d articles in %d passages", status.articles, status.passages)
+                health.opened(library, state)
+                questions = Questions(metrics, shows_text=settings.log_questions)
+                made = partial(
+                    FootnoteBot, library, state, settings, gatherer, questions=questions, force_sync=force_sync
+                )
+                try:
+                    await _serve(made, vitals, settings, token, stop, watchdog)
+                finally:
+                    vitals.is_stopping = True
+                    health.closing()
 
 
-async def _serve(make: Callable[[], FootnoteBot], settings: Settings, token: str, stop: asyncio.Event) -> None:
-    async with _logged_in(make, token, stop) as bot:
+@contextlib.asynccontextmanager
+async def _accompanied(vitals: Vitals, health: Health, settings: Settings) -> AsyncIterator[Watchdog]:
+    """From the first moment to the last: measure, answer monitoring, tell systemd, and watch that the loop turns."""
+    systemd = Systemd()
+    with Watchdog(vitals, settings.loop_stuck_s) as watchdog:
+        beside = [
+            asyncio.create_task(vitals.watch()),
+            asyncio.create_task(systemd.accompany(lambda: health.is_started, lambda: _is_live(health))),
+        ]
+        try:
+            async with health.serving(settings.health_host, settings.health_port):
+                yield watchdog
+        finally:
+            systemd.stopping()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+
+
+def _is_live(health: Health) -> bool:
+    return all(check.is_ok for check in health.live())
+
+
+async def _serve(
+    make: Callable[..., FootnoteBot],
+    vitals: Vitals,
+    settings: Settings,
+    token: str,
+    stop: asyncio.Event,
+    watchdog: Watchdog,
+) -> None:
+    async with _logged_in(make, vitals, token, stop) as bot:
         if bot is None:
             return
         if settings.discord_shards is None and settings.discord_gateway_url is not None:
@@ -118,12 +172,17 @@ async def _serve(make: Callable[[], FootnoteBot], settings: Settings, token: str
         connection = asyncio.create_task(bot.connect())
         stopping = asyncio.create_task(stop.wait())
         bot.keep(bot.gather())
+        dying = asyncio.create_task(dead_gateway(vitals, settings.gateway_dead_s))
         try:
-            await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({connection, stopping, dying}, return_when=asyncio.FIRST_COMPLETED)
             if stop.is_set():
+                vitals.is_stopping = True
                 log.info("stopping when the answers that are being given are finished")
                 await bot.drain()
                 return
+            if dying.done() and not connection.done():
+                watchdog.expect_end()
+                raise DeadGatewayError(vitals.dead_s)
             await connection
         except discord.PrivilegedIntentsRequired as error:
             raise RefusedError(
@@ -136,15 +195,16 @@ async def _serve(make: Callable[[], FootnoteBot], settings: Settings, token: str
             raise RefusedError(f"Discord closed the connection for good (code {error.code})") from error
         finally:
             stopping.cancel()
+            dying.cancel()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(bot.close(), _CLOSE_S)
             connection.cancel()
-            await asyncio.gather(connection, stopping, return_exceptions=True)
+            await asyncio.gather(connection, stopping, dying, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager
 async def _logged_in(
-    make: Callable[[], FootnoteBot], token: str, stop: asyncio.Event
+    make: Callable[..., FootnoteBot], vitals: Vitals, token: str, stop: asyncio.Event
 ) -> AsyncIterator[FootnoteBot | None]:
     """A bot whose token Discord has accepted, or None when the process was told to stop before that.
 
@@ -155,7 +215,8 @@ async def _logged_in(
         if stop.is_set():
             yield None
             return
-        bot = make()
+        bot = make(http_trace=vitals.metrics.trace())
+        vitals.follow(bot)
         try:
             await asyncio.wait_for(bot.login(token), LOGIN_TIMEOUT_S)
             break
@@ -165,13 +226,15 @@ async def _logged_in(
         except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
             await bot.close()
             pause = LOGIN_PAUSES_S[min(attempt, len(LOGIN_PAUSES_S) - 1)]
-            log.warning("Discord cannot be reached (%s); trying again in %d s", _short(error), pause)
+            vitals.trouble = f"Discord cannot be reached ({_short(error)})"
+            log.warning("%s; trying again in %d s", vitals.trouble, pause)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause)
             attempt += 1
         except BaseException:
             await bot.close()
             raise
+    vitals.trouble = "logged in, and not yet connected"
     try:
         yield bot
     finally:

@@ -5,8 +5,8 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -18,11 +18,12 @@ from discord.ext import commands, tasks
 from bot import news, sending
 from bot.desk import Asker, Desk
 from bot.errors import DeskError, NotManagerError
+from bot.questions import Asked, Questions
 from bot.rendering.cards import Accent, notice_card
 from bot.rendering.errors import error_card
 from bot.rendering.words import Words, words_for
 from bot.settings import Settings
-from bot.state import State
+from bot.state import Attempts, State
 from bot.views.answers import AnswerButton
 from bot.views.layout import layout
 from bot.watching import Watcher
@@ -30,7 +31,7 @@ from index import FeedNews, Gatherer, Library, LibraryError, StoreError
 
 log = logging.getLogger(__name__)
 
-COGS = ("ask", "articles", "feeds", "jobs", "index", "settings", "help", "operator")
+COGS = ("ask", "articles", "feeds", "jobs", "index", "settings", "help", "doctor", "operator")
 
 AT_ONCE_S = 0.4
 """An answer that is there by then is the first response. When 200 people ask at once the last one is not, and all the
@@ -48,7 +49,11 @@ _TOKEN_LIFE = timedelta(minutes=15)
 _RANDOM_ID = re.compile(r"[0-9a-f]{32}")
 """What discord.py calls components that have no name of ours."""
 
-_UNANSWERED_S = 2.5
+UNANSWERED_S = 2.0
+"""Whoever waits for a button or a form has responded by then."""
+
+_FIRST_LOOK_S = 60.0
+_LOOK_EVERY_S = 86_400.0
 
 
 class CatalogueTranslator(app_commands.Translator):
@@ -79,6 +84,8 @@ class FootnoteBot(commands.AutoShardedBot):
     """See `bot.host.Host`. What it is given is open already, and stays open when the bot is closed.
 
     Args:
+        questions: Tells what becomes of each question.
+        http_trace: Hears of every request to Discord.
         force_sync: Synchronise the commands although they are as they were.
         ready_timeout_s: How long the first list of servers is waited for.
     """
@@ -91,6 +98,8 @@ class FootnoteBot(commands.AutoShardedBot):
         gatherer: Gatherer,
         *,
         desk: Desk | None = None,
+        questions: Questions | None = None,
+        http_trace: aiohttp.TraceConfig | None = None,
         force_sync: bool = False,
         ready_timeout_s: float = 2.0,
     ) -> None:
@@ -108,6 +117,7 @@ class FootnoteBot(commands.AutoShardedBot):
             max_messages=None,
             guild_ready_timeout=ready_timeout_s,
             max_ratelimit_timeout=60.0,
+            http_trace=http_trace if http_trace is not None else aiohttp.TraceConfig(),
         )
         self.library = library
         self.state = state
@@ -115,7 +125,9 @@ class FootnoteBot(commands.AutoShardedBot):
         self.desk = desk if desk is not None else Desk(library, state, settings)
         self.gatherer = gatherer
         self.watcher = Watcher(gatherer, state, discord.utils.utcnow)
+        self.questions = questions if questions is not None else Questions(shows_text=settings.log_questions)
         self._force_sync = force_sync
+        self._attempts = Attempts()
         self._working = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -126,15 +138,20 @@ class FootnoteBot(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         """See `discord.Client.setup_hook`: runs once, after the token was accepted and before events arrive."""
+        await self.load_commands()
+        self.keep(self._synchronise())
+        self.keep(self._finish_waiting())
+        self.keep(self._look_after_index())
+        self._clean.start()
+
+    async def load_commands(self) -> None:
+        """Learn all commands and buttons; Discord is not told of them."""
         for cog in COGS:
             await self.load_extension(f"bot.cogs.{cog}")
         self.add_dynamic_items(AnswerButton)
         await self.tree.set_translator(CatalogueTranslator())
-        self.keep(self._synchronise())
-        self.keep(self._finish_waiting())
-        self._clean.start()
 
-    def keep(self, work: Awaitable[None]) -> None:
+    def keep(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside everything else until the bot closes; what goes wrong in it is logged."""
 
         async def run() -> None:
@@ -167,6 +184,8 @@ class FootnoteBot(commands.AutoShardedBot):
             await asyncio.wait_for(self._idle.wait(), DRAIN_S)
         except TimeoutError:
             log.warning("stopped with %d answers unfinished", self._working)
+        with suppress(StoreError, TimeoutError):
+            await asyncio.wait_for(self.desk.save_rest(), 1.0)
 
     async def close(self) -> None:
         """See `discord.Client.close`."""
@@ -215,13 +234,20 @@ class FootnoteBot(commands.AutoShardedBot):
         Raises:
             discord.HTTPException: Discord refuses.
         """
-        told = f"{self.application_id}:{hashlib.sha256((await self.commands_payload()).encode()).hexdigest()}"
-        if not force and await self.state.value(_COMMANDS_KEY) == told:
+        if not force and await self.is_synchronised():
             return False
         synced = await self.tree.sync()
-        await self.state.set_value(_COMMANDS_KEY, told)
+        saved = self.state.set_value(_COMMANDS_KEY, await self._commands_hash())
+        await self._attempts.tried("the commands that Discord knows", saved)
         log.info("told Discord of %d commands", len(synced))
         return True
+
+    async def is_synchronised(self) -> bool:
+        """Whether Discord was told of the commands as they are now."""
+        return await self.state.value(_COMMANDS_KEY) == await self._commands_hash()
+
+    async def _commands_hash(self) -> str:
+        return f"{self.application_id}:{hashlib.sha256((await self.commands_payload()).encode()).hexdigest()}"
 
     async def _synchronise(self) -> None:
         for pause in (*_SYNC_PAUSES_S, None):
@@ -276,6 +302,7 @@ class FootnoteBot(commands.AutoShardedBot):
         make: Callable[[], Awaitable[ui.LayoutView]],
         *,
         is_private: bool,
+        asked: Asked | None = None,
     ) -> None:
         """See `Host.answer`."""
         with self.at_work():
@@ -286,20 +313,27 @@ class FootnoteBot(commands.AutoShardedBot):
                 done, _ = await asyncio.wait({making}, timeout=AT_ONCE_S if self._working <= CROWD else 0)
                 if not done:
                     await self._think(interaction, is_private=is_private)
-                await sending.respond(interaction, await making, is_private=is_private)
+                view = await making
+                with asked.stage("send") if asked is not None else nullcontext():
+                    is_wanted = await sending.respond(interaction, view, is_private=is_private)
+                if asked is not None and not is_wanted:
+                    asked.lost()
             except Exception as error:
+                if asked is not None:
+                    asked.failed(error)
                 await self.failed(interaction, error)
             finally:
                 making.cancel()
                 if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
-                    await self.state.drop_waiting(interaction.id)
+                    await self._attempts.tried("that an asker has the answer", self.state.drop_waiting(interaction.id))
 
     async def _think(self, interaction: discord.Interaction[Any], *, is_private: bool) -> None:
         await sending.think(interaction, is_private=is_private)
         # If the process ends now, the next one tells the asker: see `_finish_waiting`.
-        await self.state.keep_waiting(
+        waiting = self.state.keep_waiting(
             interaction.id, interaction.application_id, interaction.token, interaction.created_at
         )
+        await self._attempts.tried("that an asker waits", waiting)
 
     async def _finish_waiting(self) -> None:
         """Tell those who saw "thinking" when the process ended, as long as Discord lets us: 15 minutes."""
@@ -314,10 +348,27 @@ class FootnoteBot(commands.AutoShardedBot):
                     log.info("an asker could not be told of the restart: %s", error)
             await self.state.drop_waiting(waiting.interaction_id)
 
+    async def _look_after_index(self) -> None:
+        """Find damage of the index before a question does: soon after the start, and then each day."""
+        pause = _FIRST_LOOK_S
+        while True:
+            await asyncio.sleep(pause)
+            pause = _LOOK_EVERY_S
+            try:
+                await self.library.mend_index()
+            except LibraryError as error:
+                log.error("the index is damaged, and was not mended: %s", error)  # noqa: TRY400 - it tells all
+
     @tasks.loop(hours=1)
     async def _clean(self) -> None:
         """Delete what is kept for a time only."""
-        deleted = await self.state.purge(discord.utils.utcnow(), self.settings.answer_days)
+        try:
+            await self.desk.save_rest()
+            deleted = await self.state.purge(discord.utils.utcnow(), self.settings.answer_days)
+        except StoreError as error:
+            # The next hour is soon enough; an exception would end the loop for good.
+            log.warning("nothing was cleaned up: %s", error)
+            return
         if deleted:
             log.info("deleted %d records whose time was over", deleted)
 
@@ -345,17 +396,17 @@ class FootnoteBot(commands.AutoShardedBot):
             log.warning("an error could not be told: %s: %s", type(second).__name__, second)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Tell the person who pressed a button of an older Footnote, or of a message whose time is over."""
-        if interaction.type is not discord.InteractionType.component:
+        """Tell whoever pressed a button or sent a form that nobody waits for: of an older Footnote, or of one before
+        a restart, or whose time is over."""
+        if interaction.type not in (discord.InteractionType.component, discord.InteractionType.modal_submit):
             return
         custom_id = _custom_id(interaction)
         if any(pattern.fullmatch(custom_id) for pattern in self._patterns):
             return
         if _RANDOM_ID.fullmatch(custom_id):
-            await asyncio.sleep(_UNANSWERED_S)
+            await asyncio.sleep(UNANSWERED_S)
         if not interaction.response.is_done():
-            words = await self.words(interaction)
-            text = words.say("This button is out of date. Type the command again to get a new one.")
+            text = _outdated_text(interaction, await self.words(interaction))
             await sending.respond(interaction, layout(notice_card(text, Accent.FAILURE)), is_private=True)
 
     def add_dynamic_items(self, *items: type[ui.DynamicItem[Any]]) -> None:
@@ -385,6 +436,19 @@ def _named(interaction: discord.Interaction[Any]) -> str:
     if interaction.command is not None:
         return f"/{interaction.command.qualified_name}"
     return _custom_id(interaction) or interaction.type.name
+
+
+def _outdated_text(interaction: discord.Interaction[Any], words: Words) -> str:
+    if interaction.type is discord.InteractionType.modal_submit:
+        return words.say(
+            "This form was opened before I was restarted, or more than an hour ago. Nothing was changed; type "
+            "the command again."
+        )
+    if _RANDOM_ID.fullmatch(_custom_id(interaction)):
+        return words.say(
+            "This was shown before I was restarted, or its time is over. Nothing was changed; type the command again."
+        )
+    return words.say("This button is out of date. Type the command again to get a new one.")
 
 
 def _custom_id(interaction: discord.Interaction[Any]) -> str:

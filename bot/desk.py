@@ -1,16 +1,17 @@
 """Who may ask what, and where: scopes, limits, follow-ups, and what is kept of an answer. Knows no Discord object."""
 
+import asyncio
 import secrets
 import string
 from collections import OrderedDict, deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
 from bot.errors import AnswerGoneError, PassageGoneError, QuestionTooLongError, TooManyQuestionsError
 from bot.settings import Settings
-from bot.state import AnswerRecord, SavedPassage, State
+from bot.state import AnswerRecord, Attempts, SavedPassage, State
 from index import SHARED_COLLECTION, Answer, Article, Citation, Library, Refusal, Status, UnknownArticleError
 
 MAX_QUESTION = 500
@@ -22,6 +23,9 @@ TOP_K = 5
 _ID_LETTERS = string.ascii_lowercase + string.digits
 _ID_LENGTH = 10
 _MINUTE = timedelta(minutes=1)
+_MOST_UNSAVED = 1_000
+"""Answers whose buttons work from memory while the database cannot be written."""
+
 _MOST_WATCHED = 20_000
 """Askers whose last minute is remembered at most."""
 
@@ -53,12 +57,16 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer as it is shown: what is kept of it, the passage at `place` (from 0), and where it was looked for."""
+    """An answer as it is shown: what is kept of it, the passage at `place` (from 0), and where it was looked for.
+
+    `timings` are those of `Answer`; there are none where nothing was searched.
+    """
 
     record: AnswerRecord
     citation: Citation | None
     place: int
     searched: Searched
+    timings: Mapping[str, float] = field(default_factory=dict)
 
 
 class Window:
@@ -76,6 +84,9 @@ class Window:
         self._seen.move_to_end(key)
         while len(self._seen) > _MOST_WATCHED:
             self._seen.popitem(last=False)
+        if seen and seen[-1] > now:
+            # The clock was put back: these moments say nothing any more.
+            seen.clear()
         while seen and now - seen[0] >= _MINUTE:
             seen.popleft()
         if len(seen) >= self._most:
@@ -99,6 +110,9 @@ class Desk:
         self._now = now
         self._users = Window(settings.questions_per_minute)
         self._servers = Window(settings.server_questions_per_minute)
+        self._attempts = Attempts()
+        self._unsaved: OrderedDict[str, AnswerRecord] = OrderedDict()
+        self._saving = asyncio.Lock()
 
     async def ask(
         self,
@@ -111,7 +125,7 @@ class Desk:
         replaces: AnswerRecord | None = None,
         is_private: bool = False,
     ) -> Reply:
-        """Answer a question and keep what its buttons need.
+        """Answer a question and keep what its buttons need: in the database, or in memory while that fails.
 
         Args:
             article: Only the article with this id is searched.
@@ -128,7 +142,7 @@ class Desk:
         if len(question) > MAX_QUESTION:
             raise QuestionTooLongError(MAX_QUESTION)
         await self._admit(asker)
-        answer, searched, within = await self._search(question, asker.scope, article, previous)
+        answer, searched, within, timings = await self._search(question, asker.scope, article, previous)
         record = AnswerRecord(
             id=replaces.id if replaces is not None else _new_id(),
             guild_id=asker.guild_id,
@@ -150,23 +164,82 @@ class Desk:
             passages=tuple(_saved(one) for one in _citations(answer)),
             locale=asker.locale,
         )
-        await self._state.record(record)
-        return Reply(record, answer.best, 0, searched)
+        await self._attempts.tried("an answer", self._save(record))
+        return Reply(record, answer.best, 0, searched, timings)
+
+    async def _save(self, record: AnswerRecord) -> None:
+        self._unsaved[record.id] = record
+        while len(self._unsaved) > _MOST_UNSAVED:
+            self._unsaved.popitem(last=False)
+        await self.save_rest()
+
+    async def save_rest(self) -> None:
+        """Save the answers that could not be saved when they were given.
+
+        Raises:
+            StoreError: They still cannot be saved.
+        """
+        for answer_id in list(self._unsaved):
+            async with self._saving:
+                record = self._unsaved.get(answer_id)
+                if record is None:
+                    continue
+                await self._state.record(record)
+                # What was attached meanwhile is saved the next time.
+                if self._unsaved.get(answer_id) is record:
+                    del self._unsaved[answer_id]
+
+    async def attach(self, record: AnswerRecord, *, channel_id: int, message_id: int) -> None:
+        """Note in which message of the bot an answer stands."""
+        if record.id in self._unsaved:
+            await self._attempts.tried(
+                "an answer", self._save(replace(record, channel_id=channel_id, message_id=message_id))
+            )
+            return
+        attached = self._state.attach(record.id, channel_id=channel_id, message_id=message_id)
+        await self._attempts.tried("the message of an answer", attached)
+
+    async def drop(self, record: AnswerRecord) -> None:
+        """Forget an answer that was not shown."""
+        if self._unsaved.pop(record.id, None) is None:
+            await self._attempts.tried("that an answer was not shown", self._state.delete_answer(record.id))
+
+    async def delete(self, record: AnswerRecord) -> None:
+        """Delete an answer with its ratings.
+
+        Raises:
+            StoreError: It is still kept.
+        """
+        async with self._saving:
+            self._unsaved.pop(record.id, None)
+            await self._state.delete_answer(record.id)
+
+    async def forget_user(self, user_id: int) -> int:
+        """Delete all that is kept of a person, and tell how many questions that were; see `State.forget_user`."""
+        async with self._saving:
+            theirs = [record.id for record in self._unsaved.values() if record.asker_id == user_id]
+            deleted = await self._state.forget_user(user_id)
+            for answer_id in theirs:
+                self._unsaved.pop(answer_id, None)
+        return deleted + len(theirs)
 
     async def _search(
         self, question: str, scope: tuple[str, ...], article: str | None, previous: tuple[AnswerRecord, int] | None
-    ) -> tuple[Answer, Searched, str | None]:
+    ) -> tuple[Answer, Searched, str | None, Mapping[str, float]]:
         if article is not None:
-            return await self._library.ask(question, scope, TOP_K, article=article), Searched.ARTICLE, article
+            answer = await self._library.ask(question, scope, TOP_K, article=article)
+            return answer, Searched.ARTICLE, article, answer.timings
         followed = None
         if previous is not None and previous[0].passages:
             followed = previous[0].passages[min(previous[1], len(previous[0].passages) - 1)].article_id
         if followed is not None and await self._library.info(followed, scope) is not None:
             answer = await self._library.ask(question, scope, TOP_K, article=followed)
             if answer.status is not Status.REFUSED or answer.refusal is Refusal.NO_WORDS:
-                return answer, Searched.PREVIOUS_ARTICLE, followed
-            return await self._library.ask(question, scope, TOP_K), Searched.WIDENED, None
-        return await self._library.ask(question, scope, TOP_K), Searched.EVERYTHING, None
+                return answer, Searched.PREVIOUS_ARTICLE, followed, answer.timings
+            widened = await self._library.ask(question, scope, TOP_K)
+            return widened, Searched.WIDENED, None, _summed(answer, widened)
+        answer = await self._library.ask(question, scope, TOP_K)
+        return answer, Searched.EVERYTHING, None, answer.timings
 
     async def _admit(self, asker: Asker) -> None:
         """Count the question against every limit, or say when to come back."""
@@ -181,11 +254,16 @@ class Desk:
         if server.user_daily_limit is None and server.server_daily_limit is None:
             return
         today = now.date()
-        of_user, of_server = await self._state.count_question(asker.guild_id, asker.user_id, today)
+        counting = self._state.count_question(asker.guild_id, asker.user_id, today)
+        counted = await self._attempts.tried("a count of questions", counting)
+        if counted is None:
+            return
+        of_user, of_server = counted
         over_user = server.user_daily_limit is not None and of_user > server.user_daily_limit
         over_server = server.server_daily_limit is not None and of_server > server.server_daily_limit
         if over_user or over_server:
-            await self._state.uncount_question(asker.guild_id, asker.user_id, today)
+            uncounting = self._state.uncount_question(asker.guild_id, asker.user_id, today)
+            await self._attempts.tried("a count of questions", uncounting)
             tomorrow = datetime.combine(today + timedelta(days=1), time(), UTC)
             raise TooManyQuestionsError(tomorrow, is_server=not over_user)
 
@@ -196,7 +274,7 @@ class Desk:
             AnswerGoneError: There is none, or this person cannot have seen it: it belongs to another server, to other
                 direct messages, or was shown to somebody else only. Nobody learns which.
         """
-        record = await self._state.answer(answer_id)
+        record = self._unsaved.get(answer_id) or await self._state.answer(answer_id)
         if record is None or record.guild_id != asker.guild_id:
             raise AnswerGoneError
         if record.guild_id is None and record.channel_id != asker.channel_id:
@@ -273,6 +351,12 @@ class Desk:
 def scope_of(guild_id: int | None) -> tuple[str, ...]:
     """The collections that a server sees, its own first; a direct message sees the shared one only."""
     return (SHARED_COLLECTION,) if guild_id is None else (str(guild_id), SHARED_COLLECTION)
+
+
+def _summed(*answers: Answer) -> Mapping[str, float]:
+    """The timings of several answers together."""
+    names = dict.fromkeys(name for answer in answers for name in answer.timings)
+    return {name: sum(answer.timings.get(name, 0.0) for answer in answers) for name in names}
 
 
 def _citations(answer: Answer) -> tuple[Citation, ...]:

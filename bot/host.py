@@ -10,6 +10,7 @@ from discord import ui
 
 from bot.desk import Asker, Desk
 from bot.errors import NotManagerError
+from bot.questions import Asked
 from bot.rendering.words import Words
 from bot.settings import Settings
 from bot.state import State
@@ -51,8 +52,13 @@ class Host(Protocol):
         make: Callable[[], Awaitable[ui.LayoutView]],
         *,
         is_private: bool,
+        asked: Asked | None = None,
     ) -> None:
-        """Show what `make` makes: at once when it is there within a second, else after "thinking"."""
+        """Show what `make` makes: at once when it is there within a second, else after "thinking".
+
+        Args:
+            asked: The question that this answers, if it answers one; it is told how that went.
+        """
 
     def at_work(self) -> AbstractContextManager[None]:
         """While this is held, a stop of the bot waits, for some seconds."""

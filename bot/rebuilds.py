@@ -8,7 +8,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -99,6 +99,11 @@ class Rebuilds:
     def of(self, guild_id: int) -> Rebuild | None:
         """The rebuild that runs, or waits, for a server."""
         return self._of.get(guild_id)
+
+    def counts(self) -> Mapping[str, int]:
+        """How many run, and how many wait for their turn."""
+        waiting = sum(rebuild.is_waiting for rebuild in self._of.values())
+        return {"running": len(self._of) - waiting, "waiting": waiting}
 
     def reserve(self, guild_id: int, words: Words) -> Rebuild | None:
         """Take the place of a server's one rebuild, to be started soon or released; None when it is taken."""

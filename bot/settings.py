@@ -1,11 +1,16 @@
 """Every environment variable: its type, its bounds and its unit. `.env.example` repeats them; a test compares."""
 
+import contextlib
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AnyHttpUrl, AnyUrl, Field, SecretStr, UrlConstraints, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
+from bot.concealment import remember
 from index import GatheringRules
 
 
@@ -19,6 +24,8 @@ class SettingsError(Exception):
 
 HttpAddress = Annotated[AnyHttpUrl, UrlConstraints(max_length=2_048)]
 SocketAddress = Annotated[AnyUrl, UrlConstraints(max_length=2_048, allowed_schemes=["ws", "wss"])]
+
+_TYPED_PASSWORD = re.compile(r"://[^:/]*:(.+)@")
 
 
 class Settings(BaseSettings):
@@ -40,6 +47,7 @@ class Settings(BaseSettings):
         default="sqlite+aiosqlite:///footnote.db",
         min_length=1,
         max_length=2_048,
+        repr=False,
         description="Where the articles are: sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME "
         "(1 to 2048 characters).",
     )
@@ -128,6 +136,39 @@ class Settings(BaseSettings):
         default="INFO",
         description="The least that is logged, to standard error: DEBUG, INFO, WARNING, ERROR or CRITICAL.",
     )
+    log_format: Literal["auto", "json", "text"] = Field(
+        default="auto",
+        description="How it is logged: text, one line for an event; json, one JSON object a line; or auto, which is "
+        "json for `footnote run` where standard error is no terminal, and text everywhere else.",
+    )
+    log_questions: bool = Field(
+        default=False,
+        description="Whether the log repeats what was asked: true or false. It never says who asked.",
+    )
+    health_host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        max_length=255,
+        description="The address at which `footnote run` answers /livez, /readyz and /metrics (1 to 255 characters). "
+        "They ask for no password: choose one that only your supervisor and your monitoring reach.",
+    )
+    health_port: int = Field(
+        default=8_080, ge=0, le=65_535, description="The port of that address (0 to 65535); 0 for none of it."
+    )
+    gateway_dead_s: int = Field(
+        default=300,
+        ge=5,
+        le=86_400,
+        description="Seconds for which a connection to Discord that was there may be dead (5 to 86400); then "
+        "`footnote run` ends with exit code 3, so that whatever supervises it starts it anew.",
+    )
+    loop_stuck_s: int = Field(
+        default=60,
+        ge=5,
+        le=3_600,
+        description="Seconds for which `footnote run` may be stuck, doing one thing and nothing else (5 to 3600); then "
+        "it logs where it is stuck and ends with exit code 3.",
+    )
 
     @field_validator("fetch_allowed_hosts")
     @classmethod
@@ -154,7 +195,7 @@ def _parted(text: str) -> tuple[str, ...]:
 
 
 def load_settings(store: str | None = None) -> Settings:
-    """Read the settings.
+    """Read the settings; their secrets are hidden from then on in what is written.
 
     Args:
         store: An address that takes the place of DATABASE_URL; None for none.
@@ -163,9 +204,20 @@ def load_settings(store: str | None = None) -> Settings:
         SettingsError: A variable has a value that is not allowed, or `.env` cannot be read.
     """
     try:
-        return Settings() if store is None else Settings(database_url=store)
+        settings = Settings() if store is None else Settings(database_url=store)
     except ValidationError as error:
         problems = [(".".join(map(str, one["loc"])).upper(), one["msg"]) for one in error.errors()]
         raise SettingsError(problems) from error
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError([(".env", f"it cannot be read: {error}")]) from error
+    remember(*_secrets_of(settings))
+    return settings
+
+
+def _secrets_of(settings: Settings) -> list[str]:
+    secrets = [] if settings.discord_token is None else [settings.discord_token.get_secret_value().strip()]
+    # As it was typed, with all that an @ in a password would make of it; and as it is sent.
+    secrets += _TYPED_PASSWORD.findall(settings.database_url)
+    with contextlib.suppress(ArgumentError, ValueError):
+        secrets.append(str(make_url(settings.database_url).password or ""))
+    return secrets

@@ -8,21 +8,25 @@ from index.errors import (
     FailedBuildError,
     LibraryError,
     NewerStoreError,
+    NoRoomError,
     QuestionError,
     RebuildRunningError,
     StoreError,
+    StoreInUseError,
     UnknownArticleError,
     UnknownFeedError,
     UnknownJobError,
     UnreadableFileError,
     UnusableArticleError,
+    UnusableBackupError,
 )
 from index.gathering.gatherer import Gatherer
 from index.gathering.models import Feed, FeedNews, Job, JobKind, JobState
 from index.gathering.rules import GatheringRules
 from index.ingestion.files import MAX_FILE_BYTES
 from index.ingestion.problems import Problem, UnusableSourceError
-from index.library import Library, LibraryStatus
+from index.keeping import Checked, Repaired, Restored, backup, check, repair, restore
+from index.library import Agreement, Library, LibraryStatus
 from index.models import (
     SHARED_COLLECTION,
     Addition,
@@ -41,18 +45,21 @@ from index.models import (
     Status,
     Stored,
 )
-from index.store import Database, Migrations, UtcDateTime
+from index.store import ARTICLES, Database, Migrations, StoreExamination, UtcDateTime, examine
 
 __all__ = [
+    "ARTICLES",
     "MAX_FILE_BYTES",
     "SHARED_COLLECTION",
     "Addition",
+    "Agreement",
     "Answer",
     "Article",
     "ArticleInfo",
     "ArticlePage",
     "CancelledBuildError",
     "Change",
+    "Checked",
     "Citation",
     "Database",
     "Draft",
@@ -70,6 +77,7 @@ __all__ = [
     "LibraryStatus",
     "Migrations",
     "NewerStoreError",
+    "NoRoomError",
     "Problem",
     "QuestionError",
     "RebuildProgress",
@@ -77,17 +85,27 @@ __all__ = [
     "RebuildSummary",
     "Refusal",
     "RemovedLine",
+    "Repaired",
+    "Restored",
     "Sort",
     "Span",
     "Status",
     "StoreError",
+    "StoreExamination",
+    "StoreInUseError",
     "Stored",
     "UnknownArticleError",
     "UnknownFeedError",
     "UnknownJobError",
     "UnreadableFileError",
     "UnusableArticleError",
+    "UnusableBackupError",
     "UnusableSourceError",
     "UtcDateTime",
+    "backup",
+    "check",
+    "examine",
     "known_languages",
+    "repair",
+    "restore",
 ]

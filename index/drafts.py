@@ -18,7 +18,11 @@ from index.passages import split
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An article as it was found, before cleaning. `language` None: it is detected."""
+    """An article as it was found, before cleaning.
+
+    `language` None: it is detected. `is_title_in_text`: the title is the first line of the text, which keeps
+    it; of other texts, lines that repeat the title are left out.
+    """
 
     title: str
     text: str
@@ -26,6 +30,7 @@ class Draft:
     language: str | None = None
     author: str | None = None
     published_at: datetime | None = None
+    is_title_in_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ def _prepare(draft: Draft, collection: str, added_by: str | None) -> Prepared:
     title = " ".join(draft.title.encode("utf-8", "replace").decode("utf-8").replace("\x00", "").split())[:300]
     if not any(c.isalnum() for c in text):
         raise UnusableArticleError(title or draft.source, "it holds no words", Problem.NO_WORDS)
-    cleaned = remove_boilerplate(text, title)
+    cleaned = remove_boilerplate(text, "" if draft.is_title_in_text else title)
     code = language_of(draft.language).code if draft.language else detect(cleaned.text)
     article = NewArticle(
         title=title or cleaned.text.splitlines()[0][:120],
@@ -91,4 +96,12 @@ def _drafted(read: Callable[[Path], FileArticle], path: Path) -> Draft | Unreada
 
 def drafted(found: FileArticle) -> Draft:
     """An article that was read, as a draft."""
-    return Draft(found.title, found.text, found.source, found.language, found.author, found.published_at)
+    return Draft(
+        found.title,
+        found.text,
+        found.source,
+        found.language,
+        found.author,
+        found.published_at,
+        found.is_title_in_text,
+    )

@@ -10,7 +10,10 @@ LibraryError
 ├── UnknownJobError          the person who named a job has to act
 ├── QuestionError            the asker has to ask otherwise
 ├── StoreError               the operator has to look
-│   └── NewerStoreError      the operator has to upgrade Footnote
+│   ├── NewerStoreError      the operator has to upgrade Footnote
+│   ├── NoRoomError          the operator has to make room on the disk
+│   ├── StoreInUseError      the operator has to stop the bot
+│   └── UnusableBackupError  the operator has to choose another file
 ├── CancelledBuildError      somebody stopped a build of the index; the old index stays
 ├── RebuildRunningError      somebody else builds the index; whoever asked can wait for it
 └── FailedBuildError         the operator has to look; the old index stays
@@ -106,6 +109,34 @@ class NewerStoreError(StoreError):
         self.revision = revision
 
 
+class NoRoomError(StoreError):
+    """There is too little room on the disk for the copy that is made before an upgrade; nothing was changed."""
+
+    def __init__(self, address: str, needed: int, free: int) -> None:
+        super().__init__(
+            address,
+            f"it has to be upgraded, and a copy is made before; that takes {_megabytes(needed)} of room on its disk, "
+            f"and {_megabytes(free)} are free. Nothing was changed; make room, and start again",
+        )
+        self.needed = needed
+        self.free = free
+
+
+class StoreInUseError(StoreError):
+    """Another process has the store open, so that it cannot be replaced."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address, "another process uses it; stop the bot, and every other footnote command, first")
+
+
+class UnusableBackupError(StoreError):
+    """A file cannot be restored; nothing was changed."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.args = (f"{path} was not restored: {reason}",)
+
+
 class CancelledBuildError(LibraryError):
     """Somebody cancelled a build of the index; the index in use is unchanged."""
 
@@ -126,3 +157,7 @@ class FailedBuildError(LibraryError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"the index was not rebuilt, and the old one stays in use: {reason}")
         self.reason = reason
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB"

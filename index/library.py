@@ -22,6 +22,7 @@ from index.engines.protocol import IndexedArticle, Scope
 from index.errors import (
     CancelledBuildError,
     FailedBuildError,
+    LibraryError,
     QuestionError,
     RebuildRunningError,
     UnknownArticleError,
@@ -99,6 +100,16 @@ class LibraryStatus:
     built_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How store and index compare, in articles. `missing` are in the store only, `surplus` in the index only."""
+
+    stored: int
+    indexed: int
+    missing: int
+    surplus: int
+
+
 class Library:
     """Articles that can be asked. Open it with `Library.open`; every method may be called from one event loop."""
 
@@ -112,6 +123,7 @@ class Library:
         self._ranking = ThreadPoolExecutor(1, thread_name_prefix="ranking")
         self._writing = asyncio.Lock()
         self._rebuilding = asyncio.Lock()
+        self._mending = asyncio.Lock()
         self._is_closing = False
         # Few, and wanted with every answer: not worth a read of the database each time.
         self._gone: dict[str, datetime] = {}
@@ -201,13 +213,57 @@ class Library:
         self._store.require_open()
         top_k = min(max(top_k, 1), 50)
         within = None if article is None else await self._known(article, scope)
-        ranking = await asyncio.get_running_loop().run_in_executor(
-            self._ranking, self._rank, question, scope, top_k, within
-        )
+        asked = time.perf_counter()
+        ranking, started, ranked = await self._ranked(question, scope, top_k, within)
         answer = await self._answered(question, ranking, top_k, began, within=within, refuse=refuse)
+        timings = {"queue": started - asked, "rank": ranked - started, "read": time.perf_counter() - ranked}
+        answer = replace(answer, timings={stage: seconds * 1e3 for stage, seconds in timings.items()})
         if within is not None and answer.refusal in _IN_ARTICLE:
             return replace(answer, reason=_IN_ARTICLE[answer.refusal])
         return answer
+
+    async def _ranked(
+        self, question: str, scope: Scope, top_k: int, within: ArticleInfo | None
+    ) -> tuple[Ranking | None, float, float]:
+        engine, loop = self._engine, asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._ranking, self._timed_rank, question, scope, top_k, within)
+        except LibraryError:
+            raise
+        except Exception:
+            # Numbers out of a damaged file lead anywhere. What is not damaged has a bug, which is told as ever.
+            if self._engine is engine and not await self._mend(engine):
+                raise
+        return await loop.run_in_executor(self._ranking, self._timed_rank, question, scope, top_k, within)
+
+    async def mend_index(self) -> bool:
+        """Read the files of the saved index, and build it anew if they are damaged; questions go on meanwhile.
+
+        Returns:
+            Whether they were damaged.
+
+        Raises:
+            FailedBuildError: They are damaged, and the index could not be built.
+        """
+        return await self._mend(self._engine)
+
+    async def _mend(self, engine: EmbeddedEngine) -> bool:
+        async with self._mending:
+            if self._engine is not engine:
+                # It is built already, by whoever found the damage first.
+                return True
+            if not await asyncio.to_thread(engine.is_damaged):
+                return False
+            log.error("files of the index are damaged; it is built anew from the stored articles")
+            try:
+                await self.rebuild()
+            except LibraryError:
+                raise
+            except Exception:
+                # The summary compares with the damaged index, after the new one is in its place.
+                if self._engine is engine:
+                    raise
+            return True
 
     async def _answered(
         self,
@@ -250,6 +306,14 @@ class Library:
             confidence=ranking.confidence,
             took_ms=(time.perf_counter() - began) * 1e3,
         )
+
+    def _timed_rank(
+        self, question: str, scope: Scope, top_k: int, within: ArticleInfo | None
+    ) -> tuple[Ranking | None, float, float]:
+        """The ranking, and when it began and ended: before, the question has waited for others."""
+        started = time.perf_counter()
+        ranking = self._rank(question, scope, top_k, within)
+        return ranking, started, time.perf_counter()
 
     def _rank(self, question: str, scope: Scope, top_k: int, within: ArticleInfo | None) -> Ranking | None:
         engine = self._engine
@@ -423,6 +487,10 @@ class Library:
         page = await self._store.find(scope, search, sort=sort, offset=offset, limit=limit)
         return replace(page, items=tuple(map(self._dated, page.items)))
 
+    async def newest_articles(self, scope: Scope, search: str, limit: int = 25) -> tuple[ArticleInfo, ...]:
+        """The first `limit` of `find_articles`, newest first, for lists that show no total: that makes them quicker."""
+        return await self._store.newest(scope, search, limit)
+
     async def article(self, article_id: str, scope: Scope = None) -> Article:
         """One article with its text.
 
@@ -492,6 +560,17 @@ class Library:
             for doc in range(notes.article_doc.at(article), notes.article_doc.at(article + 1))
         ]
 
+    async def agreement(self, scope: Scope = None) -> Agreement:
+        """Compare which articles the index holds with those that the store holds, in some collections or all."""
+        async with self._writing:
+            # Nothing is between the two now: an article is stored first, and indexed then.
+            if scope is None:
+                stored = await self._store.numbers()
+            else:
+                stored = {info.number for info in await self._store.infos(scope)}
+            held = set(await asyncio.to_thread(self._engine.sizes, scope))
+        return Agreement(len(stored), len(held), len(stored - held), len(held - stored))
+
     async def status(self, scope: Scope = None) -> LibraryStatus:
         """Figures of what can be asked, of some collections or all."""
         engine = self._engine
@@ -520,18 +599,33 @@ class Library:
         await asyncio.to_thread(partial.replace, path)
         return count
 
-    async def import_(self, path: Path, progress: Progress = lambda _done, _all: None) -> list[Stored]:
+    async def import_(
+        self, path: Path, progress: Progress = lambda _done, _all: None, into: str | None = None
+    ) -> tuple[int, int]:
         """Read what `export` wrote, every field of it. An article that is there already is left as it is.
+
+        Args:
+            progress: Hears how many bytes of how many are read.
+            into: The collection that all of them come into; None: each into the one that it was exported from.
+
+        Returns:
+            How many articles the file has, and how many of them were there already.
 
         Raises:
             UnreadableFileError: The file is missing, or a line is not such an object; lines before it were read.
         """
-        outcomes: list[Stored] = []
-        lines = await asyncio.to_thread(read_export, path)
-        for first in range(0, len(lines), ADDED_AT_ONCE):
-            outcomes += await finished(self._restore(lines[first : first + ADDED_AT_ONCE]))
-            progress(min(first + ADDED_AT_ONCE, len(lines)), len(lines))
-        return outcomes
+        everything = unchanged = 0
+        size = await asyncio.to_thread(lambda: path.stat().st_size if path.is_file() else 0)
+        parts = read_export(path, ADDED_AT_ONCE)
+        while (part := await asyncio.to_thread(next, parts, None)) is not None:
+            read, done = part
+            if into is not None:
+                read = [replace(one, info=replace(one.info, collection=into)) for one in read]
+            stored = await finished(self._restore(read))
+            everything += len(stored)
+            unchanged += sum(one.change is Change.UNCHANGED for one in stored)
+            progress(done, size)
+        return everything, unchanged
 
     async def _restore(self, exported: Sequence[Article]) -> list[Stored]:
         async with self._writing:

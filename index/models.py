@@ -1,7 +1,7 @@
 """What crosses the borders between the parts of the library: frozen values, no behaviour."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -201,7 +201,8 @@ class Answer:
 
     `best` is None exactly when `status` is REFUSED; then `refusal` says why. `alternatives` are the next passages, best
     first. `unknown_terms` are words of the question that no article in the scope holds, as typed. `confidence` lies in
-    0..1. `nearest_titles` are the articles that came closest, best first, at most three.
+    0..1. `nearest_titles` are the articles that came closest, best first, at most three. `timings` tells what `took_ms`
+    was spent on, in milliseconds: "queue", waiting for earlier questions; "rank"; and "read", fetching passages.
     """
 
     question: str
@@ -215,6 +216,7 @@ class Answer:
     nearest_titles: tuple[str, ...]
     confidence: float
     took_ms: float
+    timings: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 Stage = Literal["reading", "sorting", "swapping"]

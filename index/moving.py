@@ -1,6 +1,7 @@
 """Articles as JSON Lines, with nothing lost but the number that a store gives them."""
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -34,19 +35,33 @@ def exported(article: Article) -> str:
     )
 
 
-def read_export(path: Path) -> list[Article]:
-    """Read a file of lines that `exported` made.
+def read_export(path: Path, at_once: int) -> Iterator[tuple[list[Article], int]]:
+    """Read a file of lines that `exported` made, a part at a time, so that it may be larger than the memory.
+
+    Returns:
+        At most `at_once` articles, and how many bytes of the file are read by then; never an empty list.
 
     Raises:
         UnreadableFileError: It cannot be read, or a line is not such an article.
     """
     try:
-        content = path.read_text("utf-8")
+        with path.open("rb") as file:
+            some: list[Article] = []
+            read = 0
+            for number, line in enumerate(file, 1):
+                read += len(line)
+                if line.strip():
+                    some.append(_article(line.decode("utf-8"), number, str(path)))
+                # Lines may be long: an article has up to some megabytes.
+                if len(some) == at_once:
+                    yield some, read
+                    some = []
+            if some:
+                yield some, read
     except (OSError, UnicodeDecodeError) as error:
         raise UnreadableFileError(
             str(path), f"it cannot be read as JSON Lines: {error}", Problem.NOT_READABLE
         ) from error
-    return parse_export(content, str(path))
 
 
 def parse_export(content: str, name: str) -> list[Article]:
@@ -58,32 +73,31 @@ def parse_export(content: str, name: str) -> list[Article]:
     Raises:
         UnreadableFileError: A line is not such an article.
     """
-    found: list[Article] = []
-    for number, line in enumerate(content.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-            published = value["published_at"]
-            text = str(value["text"])
-            info = ArticleInfo(
-                number=0,
-                id=str(value["id"]),
-                collection=str(value["collection"]),
-                title=str(value["title"]),
-                source=str(value["source"]),
-                language=language_of(str(value["language"])).code,
-                author=value["author"],
-                published_at=None if published is None else datetime.fromisoformat(published),
-                added_at=datetime.fromisoformat(value["added_at"]),
-                added_by=value["added_by"],
-                revision=int(value["revision"]),
-                content_hash="",
-                characters=len(text),
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            raise UnreadableFileError(
-                name, f"line {number} is not an article as `footnote export` writes them ({error!r})", Problem.BAD_LINE
-            ) from error
-        found.append(Article(info, text))
-    return found
+    return [_article(line, number, name) for number, line in enumerate(content.split("\n"), 1) if line.strip()]
+
+
+def _article(line: str, number: int, name: str) -> Article:
+    try:
+        value = json.loads(line)
+        published = value["published_at"]
+        text = str(value["text"])
+        info = ArticleInfo(
+            number=0,
+            id=str(value["id"]),
+            collection=str(value["collection"]),
+            title=str(value["title"]),
+            source=str(value["source"]),
+            language=language_of(str(value["language"])).code,
+            author=value["author"],
+            published_at=None if published is None else datetime.fromisoformat(published),
+            added_at=datetime.fromisoformat(value["added_at"]),
+            added_by=value["added_by"],
+            revision=int(value["revision"]),
+            content_hash="",
+            characters=len(text),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnreadableFileError(
+            name, f"line {number} is not an article as `footnote export` writes them ({error!r})", Problem.BAD_LINE
+        ) from error
+    return Article(info, text)

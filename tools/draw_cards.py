@@ -3,13 +3,13 @@
 The real bot answers in a Discord held in memory; Chromium draws what it sent. Needs the dependency group `pictures`,
 a Chromium (CHROMIUM names it, /usr/bin/chromium is tried) and the Noto fonts.
 
-The drawing tool has a dark theme only, and reads markdown as CommonMark: beside Japanese or Arabic punctuation it shows
-the asterisks of bold text. The rules of Discord's web client (see `tests/support/markdown.py`) read them as bold there
-too. So `answer-ja` and `answer-ar` are for looking at the layout.
+The drawing tool has a dark theme only. Pictures whose names end with `-light` have the colours of Discord's light theme
+laid over it (`LIGHT`): near to it, and not measured.
 """
 
 import argparse
 import asyncio
+import json
 import os
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -234,6 +234,21 @@ async def _posted(stage: Stage, view: discord.ui.LayoutView) -> discord.Message:
     return await channel.send(view=view)
 
 
+LIGHT = """
+:root {
+  color-scheme: light; background: #fbfbfb; color: #2f3035;
+  --discord-bg: #fbfbfb; --discord-surface: #f3f3f4; --discord-elevated: #fff; --discord-control: #ebebed;
+  --discord-hover: #e4e4e7; --discord-text: #2f3035; --discord-muted: #6b6c75; --discord-subtle: #4d4f58;
+  --discord-border: #dcdce0; --component-surface: #fff; --component-border: #dcdce0; --control-border: #dcdce0;
+  --list-surface: #fff; --input-surface: #fff; --input-placeholder: #75767e; --entity-text: #4d4f58;
+  --entity-dim: #6b6c75; --chip-surface: #ebebed; --subtle-surface: #e4e4e7; --subtle-surface-text: #2f3035;
+  --button-secondary-surface: #ebebed; --button-alt: #ebebed; --code-surface: #f3f3f4; --code-border: #dcdce0;
+  --code-text: #2f3035; --link-text: #0067e0;
+}
+.component-button { color: #2f3035; }
+"""
+"""Colours of Discord's light theme for the variables of the drawing tool."""
+
 SCENES: dict[str, Callable[[Stage], Awaitable[Any]]] = {
     "answer": answer,
     "uncertain": uncertain,
@@ -249,6 +264,7 @@ SCENES: dict[str, Callable[[Stage], Awaitable[Any]]] = {
     "feeds": feeds,
     "feed": feed,
     "news": news,
+    "answer-light": answer,
     "answer-ja": answer_in_japanese,
     "answer-ar": answer_in_arabic,
 }
@@ -289,6 +305,25 @@ def use_chromium(executable: str) -> None:
     browser.launch = launched
 
 
+def use_colours(style: str) -> None:
+    """Let the drawing tool lay a style sheet over its own in every page it opens from now on."""
+    browser: Any = playwright.async_api.Browser
+    new_context = browser.new_context
+    # A sheet made by a script, since the tool's page allows none of others.
+    script = f"""
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync({json.dumps(style)});
+        document.addEventListener("DOMContentLoaded", () => {{ document.adoptedStyleSheets = [sheet]; }});
+    """
+
+    async def with_colours(self: Any, **options: Any) -> Any:
+        context = await new_context(self, **options)
+        await context.add_init_script(script)
+        return context
+
+    browser.new_context = with_colours
+
+
 def main() -> None:
     """Draw all scenes, or those named."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -296,7 +331,10 @@ def main() -> None:
     parser.add_argument("scenes", nargs="*", metavar="SCENE", help=", ".join(SCENES))
     arguments = parser.parse_args()
     use_chromium(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-    for name in arguments.scenes or SCENES:
+    # Those in other colours come last: what is laid over the tool's pages stays.
+    for name in sorted(arguments.scenes or SCENES, key=lambda name: name.endswith("-light")):
+        if name.endswith("-light"):
+            use_colours(LIGHT)
         asyncio.run(draw(name, arguments.folder / f"{name}.png"))
         print(name)
 

@@ -1,7 +1,7 @@
 """The command line: reads arguments, calls the library, prints what `bot/rendering` makes of it.
 
-Exit codes: 0 answered or uncertain (or simply done), 1 refused, 2 an error with one line on standard error,
-130 interrupted.
+Exit codes: 0 answered or uncertain (or simply done), 1 refused, or the doctor or a check found something that does not
+work, 2 an error with one line on standard error, 3 ended by the watchdog, 130 interrupted.
 """
 
 import logging
@@ -12,7 +12,7 @@ from io import TextIOWrapper
 import typer
 
 from bot.app import RefusedError
-from bot.cli import articles, asking, gathering, running
+from bot.cli import articles, asking, gathering, keeping, running, setting_up
 from bot.cli.console import DONE, INTERRUPTED, failed
 from bot.settings import SettingsError
 from index import CancelledBuildError, LibraryError
@@ -38,12 +38,17 @@ for _name, _command in (
     ("list", articles.list_),
     ("show", articles.show),
     ("remove", articles.remove),
+    ("init", setting_up.init),
     ("run", running.run),
+    ("doctor", running.doctor),
     ("reindex", running.reindex),
     ("eval", asking.eval_),
     ("export", articles.export),
     ("import", articles.import_),
     ("refresh", gathering.refresh),
+    ("backup", keeping.backup_),
+    ("restore", keeping.restore_),
+    ("check", keeping.check_),
 ):
     app.command(name=_name)(_command)
 app.add_typer(gathering.feeds, name="feeds")

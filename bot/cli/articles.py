@@ -24,7 +24,6 @@ from index import (
     Addition,
     Article,
     ArticleInfo,
-    Change,
     Gatherer,
     Library,
 )
@@ -138,14 +137,25 @@ def export(
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="As `footnote export` writes it.")], store: Store = None
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="As `footnote export` writes it.")],
+    into: Annotated[
+        str | None,
+        typer.Option(
+            "--into",
+            metavar="C",
+            help="The collection that all of them come into, instead of their own.",
+            show_default=False,
+        ),
+    ] = None,
+    store: Store = None,
 ) -> int:
     """Read the articles of an exported file; those that are there already stay as they are."""
+    if into is not None and not into.strip():
+        raise typer.BadParameter("it is empty", param_hint="--into")
 
     async def imported(library: Library) -> tuple[int, int]:
-        with progress("Importing") as report:
-            stored = await library.import_(file, report)
-        return len(stored), sum(one.change is Change.UNCHANGED for one in stored)
+        with progress("Importing", in_bytes=True) as report:
+            return await library.import_(file, report, None if into is None else readable(into))
 
     everything, unchanged = with_library(store, imported)
     known = f"; {unchanged:,} were there already" if unchanged else ""

@@ -58,7 +58,8 @@ def eval_(
 ) -> int:
     """Measure how well questions with known answers are answered, in a temporary library for each set."""
     # --store is read as everywhere, so that a wrong setting is told, but the library there is not touched.
-    logs.set_up(load_settings(store).log_level)
+    settings = load_settings(store)
+    logs.set_up(settings.log_level, settings.log_format)
     with progress("Asking") as report:
         results = asyncio.run(evaluate(folders, limit=limit, offtopic=offtopic, progress=report))
     if as_json:

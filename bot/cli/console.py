@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console, Group, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from bot.concealment import concealed
 from bot.rendering import json_values, terminal
 
 DONE = 0
 REFUSED = 1
+UNWELL = 1
+"""The doctor found something that does not work."""
 FAILED = 2
 INTERRUPTED = 130
 """128 and the number of SIGINT, as shells tell it."""
@@ -27,18 +30,19 @@ Report = Callable[[int, int], None]
 
 def failed(message: str, code: int = FAILED) -> int:
     """Tell an error in one line on standard error, and give its exit code."""
-    print(f"footnote: {terminal.one_line(message)}", file=sys.stderr)  # noqa: T201 - this is where errors are told
+    print(f"footnote: {concealed(terminal.one_line(message))}", file=sys.stderr)  # noqa: T201 - this is where errors are told
     return code
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Report]:
+def progress(what: str, *, in_bytes: bool = False) -> Iterator[Report]:
     """A bar on standard error while the work lasts; nothing when that is not a terminal."""
     console = Console(stderr=True)
     if not sys.stderr.isatty():
         yield lambda _done, _all: None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    count = DownloadColumn() if in_bytes else MofNCompleteColumn()
+    columns = (TextColumn("{task.description}"), BarColumn(), count, TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, everything: bar.update(task, completed=done, total=everything)

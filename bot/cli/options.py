@@ -31,7 +31,7 @@ Collections = Annotated[
 def with_library(store: str | None, work: Callable[[Library], Coroutine[None, None, T]]) -> T:
     """Open the library that the settings name, let `work` do its work, and close it."""
     settings = load_settings(store)
-    logs.set_up(settings.log_level)
+    logs.set_up(settings.log_level, settings.log_format)
 
     async def run() -> T:
         async with await open_library(settings) as library:

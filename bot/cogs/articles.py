@@ -262,17 +262,17 @@ class Articles(
     ) -> list[app_commands.Choice[str]]:
         if not await self._bot.may_manage(interaction):
             return []
-        found = await self._bot.library.find_articles(scope, typed, limit=AUTOCOMPLETE_CHOICES)
-        return [app_commands.Choice(name=name, value=value) for name, value in choices_of(found.items)]
+        found = await self._bot.library.newest_articles(scope, typed, AUTOCOMPLETE_CHOICES)
+        return [app_commands.Choice(name=name, value=value) for name, value in choices_of(found)]
 
     async def _chosen(self, option: str, scope: tuple[str, ...]) -> ArticleInfo | None:
         """The article that was chosen, or whose whole title was typed when it is the only one with it."""
         try:
             return (await self._bot.library.article(option, scope)).info
         except UnknownArticleError:
-            found = await self._bot.library.find_articles(scope, option, limit=AUTOCOMPLETE_CHOICES)
+            found = await self._bot.library.newest_articles(scope, option, AUTOCOMPLETE_CHOICES)
             typed = " ".join(option.split()).casefold()
-            same = [info for info in found.items if info.title.casefold() == typed]
+            same = [info for info in found if info.title.casefold() == typed]
             return same[0] if len(same) == 1 else None
 
 

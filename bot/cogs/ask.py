@@ -14,6 +14,7 @@ from bot import sending
 from bot.client import FootnoteBot
 from bot.desk import MAX_QUESTION, Asker, Reply
 from bot.errors import DeskError
+from bot.questions import Asked, Way
 from bot.rendering.cards import Accent, Card, notice_card
 from bot.rendering.errors import error_card
 from bot.rendering.limits import cut
@@ -81,7 +82,7 @@ class Ask(commands.Cog):
         is_private = not is_open or (private if private is not None else server is not None and server.is_private)
         words = await self._bot.words(interaction)
         note = None if is_open else words.say("Only you see this: the bot does not answer publicly in this channel.")
-        await self._answer(interaction, question, article, is_private=is_private, note=note)
+        await self._answer(interaction, Way.SLASH, question, article, is_private=is_private, note=note)
 
     @ask.autocomplete("article")
     async def titles(
@@ -89,8 +90,8 @@ class Ask(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         """Offer the articles whose title holds what was typed, newest first."""
         scope = (await self._bot.asker(interaction)).scope
-        page = await self._bot.library.find_articles(scope, current, limit=_MOST_CHOICES)
-        return [app_commands.Choice(name=cut(info.title, _LONGEST_CHOICE), value=info.id) for info in page.items]
+        found = await self._bot.library.newest_articles(scope, current, _MOST_CHOICES)
+        return [app_commands.Choice(name=cut(info.title, _LONGEST_CHOICE), value=info.id) for info in found]
 
     async def answer_this(self, interaction: discord.Interaction[FootnoteBot], message: discord.Message) -> None:
         """Answer the question that a message holds; the answer is for whoever picked the menu."""
@@ -102,11 +103,12 @@ class Ask(commands.Cog):
             return
         server = await self._server(interaction.guild_id)
         is_open = server is None or (_may_answer(server, interaction.channel) and not server.is_private)
-        await self._answer(interaction, question, None, is_private=not is_open, note=None)
+        await self._answer(interaction, Way.MENU, question, None, is_private=not is_open, note=None)
 
     async def _answer(
         self,
         interaction: discord.Interaction[FootnoteBot],
+        way: Way,
         question: str,
         article: str | None,
         *,
@@ -121,11 +123,15 @@ class Ask(commands.Cog):
         asker = await self._bot.asker(interaction)
         words = await self._bot.words(interaction)
 
-        async def make() -> ui.LayoutView:
-            reply = await self._bot.desk.ask(asker, question, article=article, is_private=is_private)
-            return answer_view(reply, words, note=note)
+        with self._bot.questions.asked(way, question) as asked:
 
-        await self._bot.answer(interaction, make, is_private=is_private)
+            async def make() -> ui.LayoutView:
+                reply = await self._bot.desk.ask(asker, question, article=article, is_private=is_private)
+                _take_note(asked, reply)
+                with asked.stage("render"):
+                    return answer_view(reply, words, note=note)
+
+            await self._bot.answer(interaction, make, is_private=is_private, asked=asked)
 
     # ---- messages
 
@@ -176,19 +182,40 @@ class Ask(commands.Cog):
         if not question:
             await self._show(message, layout(_how_to_ask(words)), None, words)
             return
+        with self._bot.questions.asked(_way(message, before, is_mention=is_mention), question) as asked:
+            await self._answer_message(message, question, before, locale, words, asked, is_mention=is_mention)
+
+    async def _answer_message(
+        self,
+        message: discord.Message,
+        question: str,
+        before: AnswerRecord | None,
+        locale: str | None,
+        words: Words,
+        asked: Asked,
+        *,
+        is_mention: bool,
+    ) -> None:
         try:
             reply = await self._ask(message, question, before, locale)
         except (DeskError, LibraryError) as error:
+            asked.failed(error)
             if is_mention:
                 await self._show(message, layout(error_card(error, words)), before, words)
             return
+        _take_note(asked, reply)
         if reply.record.status == Status.REFUSED and not is_mention and before is None:
             # Nobody asked the bot: it has nothing to say.
-            await self._bot.state.delete_answer(reply.record.id)
+            await self._bot.desk.drop(reply.record)
             return
-        sent = await self._show(message, answer_view(reply, words), before, words)
-        if sent is not None:
-            await self._bot.state.attach(reply.record.id, channel_id=message.channel.id, message_id=sent)
+        with asked.stage("render"):
+            view = answer_view(reply, words)
+        with asked.stage("send"):
+            sent = await self._show(message, view, before, words)
+        if sent is None:
+            asked.lost()
+        else:
+            await self._bot.desk.attach(reply.record, channel_id=message.channel.id, message_id=sent)
 
     async def _ask(
         self, message: discord.Message, question: str, before: AnswerRecord | None, locale: str | None
@@ -231,7 +258,7 @@ class Ask(commands.Cog):
         """Tell the asker once in private why there is no answer, and who can help."""
         log.info("no permission in channel %d: %s", message.channel.id, error.text)
         key, now = (message.author.id, message.channel.id), datetime.now(UTC)
-        if now - self._hinted.get(key, datetime.min.replace(tzinfo=UTC)) < _HINT_EVERY:
+        if abs(now - self._hinted.get(key, datetime.min.replace(tzinfo=UTC))) < _HINT_EVERY:
             return
         self._hinted = {one: at for one, at in self._hinted.items() if now - at < _HINT_EVERY} | {key: now}
         text = words.say(
@@ -257,6 +284,20 @@ def _question(message: discord.Message, bot: FootnoteBot) -> str:
     for user in message.mentions:
         content = re.sub(rf"<@!?{user.id}>", user.display_name, content)
     return content.strip()
+
+
+def _way(message: discord.Message, before: AnswerRecord | None, *, is_mention: bool) -> Way:
+    """How a message came to be a question."""
+    if before is not None:
+        return Way.EDIT
+    if message.guild is None:
+        return Way.DIRECT
+    return Way.MENTION if is_mention else Way.CHANNEL
+
+
+def _take_note(asked: Asked, reply: Reply) -> None:
+    articles = tuple(passage.article_id for passage in reply.record.passages)
+    asked.answered(reply.record.status, reply.timings, articles)
 
 
 def _is_question(content: str) -> bool:

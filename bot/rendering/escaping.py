@@ -4,7 +4,7 @@ What is escaped gets a backslash, which Discord takes away again, so that what p
 characters. Three things are left out or changed for the eye only (`visible`), and a check that a quote is word for word
 has to look past these alone: what cannot be seen or steers the text around it, white space that Discord would change,
 and towers of accents. What this module adds besides backslashes and bold is invisible and among what `visible` drops:
-isolates of direction, and a word joiner in "@everyone" and "@here".
+isolates of direction, a word joiner in "@everyone" and "@here", and zero-width spaces within bold beside punctuation.
 
 The rules are those of Discord's web client, which builds on Khan Academy's simple-markdown.
 """
@@ -21,6 +21,7 @@ MOST_MARKS = 8
 
 _FIRST_STRONG_ISOLATE, _RIGHT_TO_LEFT_ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2067", "\u2069"
 _WORD_JOINER = "\u2060"
+_ZERO_WIDTH_SPACE = "\u200b"
 # Noncharacters: they mark bold while a passage is prepared, and no text has them but ours.
 _BOLD_BEGINS, _BOLD_ENDS = "\ufdd0", "\ufdd1"
 _MARKERS = _BOLD_BEGINS + _BOLD_ENDS
@@ -143,22 +144,23 @@ def quoted_passage(passage: str, bold: Sequence[Span] = ()) -> str:
     is_bold = False
     for line in _escaped(marked.strip("\n")).split("\n"):
         with_bold, is_bold = _with_bold(line, is_bold)
-        shown.append(f"> {_isolated(with_bold, from_the_right)}")
+        shown.append(f"> {_flanked(_isolated(with_bold, from_the_right))}")
     return "" if shown == ["> "] else "\n".join(shown)
 
 
 def most_when_quoted(text: str) -> int:
     """A quick bound of the characters that `quoted_passage` makes of a text with at most two spans in bold."""
     lines = 1 + sum(map(text.count, "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"))
-    # Of a line: "> ", its end, an isolate, bold, and the backslash of a list. Of the second span: bold once more.
+    # Of a line: "> ", its end, an isolate, bold with its spaces, and the backslash of a list. Of the second span: bold
+    # once more.
     return (
         length(text)
         + len(_SPECIAL.findall(text))
         + text.count("@")
         + 3 * text.count("\t")
         + text.lower().count("discord")
-        + 10 * lines
-        + 4
+        + 12 * lines
+        + 6
     )
 
 
@@ -198,17 +200,45 @@ def _is_blank(character: str) -> bool:
 
 
 def _with_bold(line: str, is_bold: bool) -> tuple[str, bool]:
-    """A line with its markers turned into bold that begins and ends within it, and whether bold goes on after it."""
+    """A line whose markers stand in pairs close around its bold, and whether bold goes on after it."""
     pieces: list[str] = []
     for piece in _MARKER.split(line):
         if piece in (_BOLD_BEGINS, _BOLD_ENDS):
             is_bold = piece == _BOLD_BEGINS
         elif is_bold and (core := piece.strip()):
             before, _, after = piece.partition(core)
-            pieces.append(f"{before}**{core}**{after}")
+            pieces.append(f"{before}{_BOLD_BEGINS}{core}{_BOLD_ENDS}{after}")
         else:
             pieces.append(piece)
     return "".join(pieces), is_bold
+
+
+def _flanked(line: str) -> str:
+    """A line with asterisks for its markers, so that it is bold by CommonMark's rules too, which other readers follow.
+
+    By these "**" neither begins between a letter and punctuation nor ends between punctuation and a letter, as it does
+    in "です。**次", where no spaces part sentences. A zero-width space is neither.
+
+    Source: https://spec.commonmark.org/0.31.2/#left-flanking-delimiter-run
+    """
+    pieces = _MARKER.split(line)[::2]
+    for place in range(1, len(pieces) - 1, 2):
+        before, inside, after = pieces[place - 1][-1:], pieces[place], pieces[place + 1][:1]
+        if _is_punctuation(inside[0]) and _is_letter(before):
+            inside = _ZERO_WIDTH_SPACE + inside
+        if _is_punctuation(inside[-1]) and _is_letter(after):
+            inside += _ZERO_WIDTH_SPACE
+        pieces[place] = inside
+    return "**".join(pieces)
+
+
+def _is_punctuation(character: str) -> bool:
+    return unicodedata.category(character)[0] in "PS"
+
+
+def _is_letter(neighbour: str) -> bool:
+    """Whether a character counts as one of a word; the end of a line does not."""
+    return bool(neighbour) and not neighbour.isspace() and not _is_punctuation(neighbour)
 
 
 def _isolated(line: str, from_the_right: bool) -> str:

@@ -39,6 +39,7 @@ def help_card(command: Callable[[str], str], words: Words, *, is_manager: bool) 
                 words.say("What is being added at the moment: {command}", command=command("jobs")),
                 words.say("Channels, roles, language, limits: {command}", command=command("settings")),
                 words.say("Figures: {command}", command=command("index status")),
+                words.say("Whether I can do my work here: {command}", command=command("doctor")),
             )
         )
         parts += [f"### {words.say('For those who manage')}", managing]

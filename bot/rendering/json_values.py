@@ -7,7 +7,8 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import cast
 
-from index import Addition, Answer, ArticleInfo, Citation, Feed, Job
+from bot.findings import Finding
+from index import Addition, Answer, ArticleInfo, Checked, Citation, Feed, Job, Repaired
 from index.evaluation import SetResult
 
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
@@ -24,6 +25,11 @@ def dumped(value: Value, *, ascii_only: bool = False) -> str:
     """
     text = json.dumps(value, ensure_ascii=ascii_only, indent=2, allow_nan=False)
     return _DELETE_AND_C1.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def findings_value(findings: Sequence[Finding]) -> list[Value]:
+    """What the doctor has found."""
+    return [{"topic": one.topic, "level": one.level.value, "text": one.text, "advice": one.advice} for one in findings]
 
 
 def article_value(info: ArticleInfo) -> dict[str, Value]:
@@ -132,3 +138,20 @@ def _passage_value(citation: Citation | None, *, why: bool) -> dict[str, Value]:
 def result_value(result: SetResult) -> dict[str, Value]:
     """The figures of a set, by the names of `SetResult`."""
     return dict(asdict(result))
+
+
+def check_value(findings: Sequence[Checked], repaired: Repaired | None) -> dict[str, Value]:
+    """What a check found, and what a repair did before it."""
+    value: dict[str, Value] = {
+        "problems": sum(one.is_problem for one in findings),
+        "findings": [asdict(one) for one in findings],
+    }
+    if repaired is not None:
+        value["repaired"] = {
+            "kept": None if repaired.kept is None else str(repaired.kept),
+            "saved": repaired.saved,
+            "lost": repaired.lost,
+            "lost_titles": repaired.lost_titles,
+            "mended": repaired.mended,
+        }
+    return value

@@ -1,5 +1,6 @@
 """What the bot keeps of its servers, answers and people, beside the articles."""
 
+from bot.state.attempts import Attempts
 from bot.state.models import (
     AnswerRecord,
     ChannelsMode,
@@ -13,9 +14,12 @@ from bot.state.models import (
     WaitingInteraction,
 )
 from bot.state.state import State
+from bot.state.tables import MIGRATIONS
 
 __all__ = [
+    "MIGRATIONS",
     "AnswerRecord",
+    "Attempts",
     "ChannelsMode",
     "JobMessage",
     "RebuildRecord",

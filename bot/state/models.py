@@ -36,6 +36,11 @@ class ServerSettings:
     user_daily_limit: int | None = None
     server_daily_limit: int | None = None
 
+    @property
+    def named_channels(self) -> frozenset[int]:
+        """The channels that count: where the bot may answer if not everywhere, and where it answers every question."""
+        return self.answered_channels | (self.channels if self.channels_mode is ChannelsMode.SOME else frozenset())
+
 
 @dataclass(frozen=True, slots=True)
 class SavedPassage:

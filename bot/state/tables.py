@@ -22,7 +22,9 @@ from sqlalchemy import (
 
 from index import Migrations, UtcDateTime
 
-MIGRATIONS = Migrations(Path(__file__).parent / "migrations", head="0002", version_table="discord_alembic_version")
+MIGRATIONS = Migrations(
+    Path(__file__).parent / "migrations", head="0002", version_table="discord_alembic_version", owner="bot"
+)
 """The way from a database without these tables."""
 
 metadata = MetaData()

@@ -153,7 +153,7 @@ class AnswerButton(Button, template=TEMPLATE):
             raise NotAskerError
         await sending.acknowledge(interaction)
         await sending.repeated(interaction.delete_original_response)
-        await host.state.delete_answer(record.id)
+        await host.desk.delete(record)
 
 
 class FollowUpForm(Form):

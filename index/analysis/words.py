@@ -127,6 +127,11 @@ def is_wordless(text: str) -> bool:
     return _IS_WORDLESS.match(text) is not None
 
 
+def has_wordless(text: str) -> bool:
+    """Whether any of a text is in a script that is cut into pairs of characters."""
+    return _IS_WORDLESS.search(text) is not None
+
+
 def fold_accents(text: str) -> str:
     """Drop the combining marks of Latin, Greek and Cyrillic; other scripts keep theirs, which are letters to them."""
     if text.isascii():
@@ -168,7 +173,7 @@ class Analyzer:
         """What a form means: one word for most, several for joined ones, none for mere marks."""
         known = self._words.get(form)
         if known is None:
-            known = self._words[form] = self._analyse(form)
+            known = self._words[form] = self.analysed(form)
         return known
 
     def tokens(self, text: str) -> list[Token]:
@@ -207,7 +212,8 @@ class Analyzer:
             stem = _ARABIC_MARKS.sub("", stem).translate(_ARABIC)
         return stem or word
 
-    def _analyse(self, form: str) -> tuple[Word, ...]:
+    def analysed(self, form: str) -> tuple[Word, ...]:
+        """What `words` gives, for callers that remember it themselves."""
         if _IS_WORDLESS.match(form):
             stop = Flag.STOP if form in self._stop else 0
             return (Word(form, form, int(stop), f"\x02{form[0]}" if len(form) == 2 else None),)

@@ -103,6 +103,14 @@ def sweep_temporary(parent: Path, prefix: str) -> None:
                     shutil.rmtree(folder, ignore_errors=True)
 
 
+def drop(folder: Path) -> None:
+    """Remove the saved index; processes that have mapped it keep it until they let go of it."""
+    (folder / _LIVE).unlink(missing_ok=True)
+    for pattern in (f"{_GENERATION}*", f"{_BUILDING}*/"):
+        for old in folder.glob(pattern):
+            shutil.rmtree(old, ignore_errors=True)
+
+
 def sync(path: Path) -> None:
     """Have the system write a file or folder to the disk."""
     handle = os.open(path, os.O_RDONLY)

@@ -36,6 +36,7 @@ class FileArticle:
 
     `title`, `source` and `text` are never empty. `published_at` is in UTC; a date that cannot be read is None.
     `language` is as in the front matter, in lower case and without a region ("pt" for "pt-BR").
+    `is_title_in_text`: nothing but the first line of the text says what it is called.
     """
 
     title: str
@@ -44,6 +45,7 @@ class FileArticle:
     published_at: datetime | None
     language: str | None
     text: str
+    is_title_in_text: bool = False
 
 
 def article_files(paths: Iterable[Path], suffixes: Collection[str] = TEXT_SUFFIXES) -> list[Path]:
@@ -128,13 +130,16 @@ def parse_text(decoded: str, name: str, *, is_markdown: bool) -> FileArticle | N
     facts, heading, text = _read_markdown(decoded) if is_markdown else ({}, None, decoded.strip("\n"))
     if not text.strip():
         return None
+    title = facts.get("title") or heading
+    first_line = None if title else short_first_line(text)
     return FileArticle(
-        title=facts.get("title") or heading or short_first_line(text) or Path(name).stem,
+        title=title or first_line or Path(name).stem,
         source=facts.get("source") or facts.get("url") or name,
         author=facts.get("author"),
         published_at=parse_date(facts.get("date")),
         language=parse_language(facts.get("language") or facts.get("lang")),
         text=text,
+        is_title_in_text=first_line is not None,
     )
 
 

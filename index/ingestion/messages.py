@@ -118,6 +118,7 @@ def read_reply(content: bytes) -> Reply:
                     published_at=_date(value["published_at"]),
                     language=_optional(value["language"]),
                     text=_text(value["text"]),
+                    is_title_in_text=value["is_title_in_text"] is True,
                 )
             case "feed":
                 return ParsedFeed(

@@ -4,7 +4,6 @@ One object holds the passages of one language. They are numbered ("docs") in the
 Words lie in a table of distinct words, and a passage is a row of numbers of that table, four bytes a word.
 """
 
-import unicodedata
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.sentences import sentence_spans
-from index.analysis.words import Analyzer, Flag
+from index.analysis.words import Analyzer, Flag, Word
+from index.ranking.columns import Array, Column, joined, mapped, ranges, starts
+from index.ranking.forms import Forms, Reader
 from index.ranking.vocabulary import Vocabulary
 
 GRAM_LENGTH = 4
@@ -26,63 +27,8 @@ TITLE_WEIGHT = 2
 """How often the title's terms stand in each passage's terms."""
 
 _NONE = -1
-Array = NDArray[Any]
-"""Columns hold integers of several widths; which, says the table of columns below."""
-
-
-class Column:
-    """An array in two parts: a base, perhaps mapped from a file, and a tail that grows."""
-
-    __slots__ = ("_size", "_tail", "base")
-
-    def __init__(self, base: Array) -> None:
-        self.base = base
-        self._tail: Array = np.empty(64, base.dtype)
-        self._size = 0
-
-    def __len__(self) -> int:
-        return len(self.base) + self._size
-
-    def extend(self, values: Array | Sequence[int] | Sequence[float]) -> None:
-        """Append values."""
-        need = self._size + len(values)
-        if need > len(self._tail):
-            bigger = np.empty(max(need, len(self._tail) * 3 // 2), self._tail.dtype)
-            bigger[: self._size] = self._tail[: self._size]
-            self._tail = bigger
-        self._tail[self._size : need] = values
-        self._size = need
-
-    def take(self, at: NDArray[np.integer]) -> Array:
-        """The values at some places."""
-        edge = len(self.base)
-        if not self._size:
-            return self.base.take(at)
-        if not edge:
-            return self._tail.take(at)
-        found = self.base.take(at, mode="clip")
-        later = at >= edge
-        if later.any():
-            found[later] = self._tail.take(at[later] - edge)
-        return found
-
-    def part(self, start: int, end: int) -> Array:
-        """The values from start up to end; a view where it lies in one part."""
-        edge = len(self.base)
-        if end <= edge:
-            return self.base[start:end]
-        if start >= edge:
-            return self._tail[start - edge : end - edge]
-        return np.concatenate([self.base[start:], self._tail[: end - edge]])
-
-    def at(self, place: int) -> int:
-        """One value."""
-        edge = len(self.base)
-        return int(self.base[place]) if place < edge else int(self._tail[place - edge])
-
-    def all(self) -> Array:
-        """Every value."""
-        return self.part(0, len(self))
+_GATHERED = 64
+"""Articles that are appended at once when many are gathered: NumPy's calls cost little only for long arrays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +49,35 @@ class _NewWords:
     flags: list[int] = field(default_factory=list)
     grams: list[int] = field(default_factory=list)
     gram_end: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Articles that were read, until they are appended to the columns all at once.
+
+    Attributes:
+        codes: What the reader gave for all sentences, one after the other.
+        sentence_at: How many codes come before each sentence.
+        passage_end: How many codes come before the end of each passage.
+        passage_sentences: How many sentences each passage has.
+        title_codes: What the reader gave for all titles, and in `title_end` where each ends.
+        article_passages: How many passages each article has.
+    """
+
+    codes: list[int] = field(default_factory=list)
+    sentence_at: list[int] = field(default_factory=list)
+    sentence_from: list[int] = field(default_factory=list)
+    sentence_to: list[int] = field(default_factory=list)
+    passage_end: list[int] = field(default_factory=list)
+    passage_sentences: list[int] = field(default_factory=list)
+    passage_from: list[int] = field(default_factory=list)
+    passage_to: list[int] = field(default_factory=list)
+    title_codes: list[int] = field(default_factory=list)
+    title_end: list[int] = field(default_factory=list)
+    article_number: list[int] = field(default_factory=list)
+    article_collection: list[int] = field(default_factory=list)
+    article_newness: list[float] = field(default_factory=list)
+    article_passages: list[int] = field(default_factory=list)
 
 
 def gram_buckets(surface: str) -> list[int]:
@@ -156,9 +131,11 @@ class Annotations:
         vocabulary: Vocabulary | None = None,
         arrays: "dict[str, Array] | None" = None,
         collections: Sequence[str] = (),
+        forms: Forms | None = None,
     ) -> None:
         self.code = code
         self.vocabulary = vocabulary if vocabulary is not None else Vocabulary()
+        self.forms = forms if forms is not None else Forms()
         known = arrays or {}
 
         def column(name: str, first: int | None = None) -> Column:
@@ -189,16 +166,14 @@ class Annotations:
         self.title_start = column("title_start", 0)
         self.title_words = column("title_words")
         counts = known.get("gram_counts")
-        self.gram_counts: NDArray[np.int64] = (
-            np.zeros(GRAM_BUCKETS, np.int64) if counts is None else np.array(counts, np.int64)
-        )
+        # Mapped until it changes: 1 MB of memory for each language otherwise, of which a question reads a few numbers.
+        self.gram_counts: NDArray[np.integer[Any]] = np.zeros(GRAM_BUCKETS, np.int64) if counts is None else counts
         self.collections = list(collections)
         self._collection_ids = {name: i for i, name in enumerate(self.collections)}
         self.articles = {int(n): i for i, n in enumerate(self.article_number.all().tolist())}
-        self._analyzer: Analyzer | None = None
-        self._forms: dict[str, int] = {}
-        self._joined: list[tuple[int, ...]] = []
+        self._reader: Reader | None = None
         self._new_words = _NewWords()
+        self._batch = _Batch()
 
     @property
     def docs(self) -> int:
@@ -209,59 +184,105 @@ class Annotations:
 
     def add(self, number: int, collection: str, newness: float, title: str, passages: Sequence[Text]) -> list[int]:
         """Append an article and return its docs. Analysis happens here."""
-        article = len(self.article_number)
+        self.settle()
         first = self.docs
-        title_words = self._words(unicodedata.normalize("NFKC", title))
-        words: list[int] = []
-        row_ends: list[int] = []
-        sentence_words: list[int] = []
-        spans: list[tuple[int, int]] = []
-        sentence_ends: list[int] = []
-        row_base, sentence_base = len(self.row_words), len(self.sentence_word)
-        for passage in passages:
-            begun = len(words)
-            text = passage.text
-            for start, end in sentence_spans(text, self.code):
-                sentence_words.append(len(words) - begun)
-                spans.append((start, end))
-                sentence = text[start:end]
-                words += self._words(sentence if sentence.isascii() else unicodedata.normalize("NFKC", sentence))
-            row_ends.append(row_base + len(words))
-            sentence_ends.append(sentence_base + len(sentence_words))
-        self._keep_new_words()
-        self.row_words.extend(words)
-        self.row_start.extend(row_ends)
-        self.sentence_start.extend(sentence_ends)
-        self.sentence_word.extend(sentence_words)
-        self.sentence_from.extend([start for start, _ in spans])
-        self.sentence_to.extend([end for _, end in spans])
-        self.doc_article.extend([article] * len(passages))
-        self.doc_from.extend([passage.start for passage in passages])
-        self.doc_to.extend([passage.start + len(passage.text) for passage in passages])
-        self.title_words.extend(title_words)
-        self.title_start.extend([len(self.title_words)])
-        self.article_number.extend([number])
-        self.article_collection.extend([self._collection(collection)])
-        self.article_newness.extend([newness])
-        self.article_doc.extend([self.docs])
-        self.articles[number] = article
-        self._count_grams(np.array(words, np.int64), 1)
+        self.gather(number, collection, newness, title, passages)
+        self.settle()
+        self._count_grams(self.row_words.part(self.row_start.at(first), len(self.row_words)), 1)
         return list(range(first, self.docs))
+
+    def gather(self, number: int, collection: str, newness: float, title: str, passages: Sequence[Text]) -> None:
+        """Read an article for `settle` or `compacted`, which append what was gathered. Letter groups are not counted.
+
+        When it raises, the passages are as they were.
+        """
+        if self._reader is None:
+            # Made when something is added: an index that is only read does not need it.
+            self._reader = Reader(Analyzer(self.code), self.forms, self._learn)
+        read = self._reader.read
+        batch = self._batch
+        title_codes = read(title)
+        codes: list[int] = []
+        before = len(batch.codes)
+        sentence_at: list[int] = []
+        spans: list[tuple[int, int]] = []
+        passage_end: list[int] = []
+        sentences: list[int] = []
+        for passage in passages:
+            text = passage.text
+            found = sentence_spans(text, self.code)
+            for start, end in found:
+                sentence_at.append(before + len(codes))
+                codes += read(text[start:end])
+            spans += found
+            sentences.append(len(found))
+            passage_end.append(before + len(codes))
+        batch.codes += codes
+        batch.sentence_at += sentence_at
+        batch.sentence_from += [start for start, _ in spans]
+        batch.sentence_to += [end for _, end in spans]
+        batch.passage_end += passage_end
+        batch.passage_sentences += sentences
+        batch.passage_from += [passage.start for passage in passages]
+        batch.passage_to += [passage.start + len(passage.text) for passage in passages]
+        batch.title_codes += title_codes
+        batch.title_end.append(len(batch.title_codes))
+        batch.article_number.append(number)
+        batch.article_collection.append(self._collection(collection))
+        batch.article_newness.append(newness)
+        batch.article_passages.append(len(passages))
+        if len(batch.article_number) >= _GATHERED:
+            self.settle()
+
+    def settle(self) -> None:
+        """Append what was gathered."""
+        batch, new = self._batch, self._new_words
+        self._batch, self._new_words = _Batch(), _NewWords()
+        # Also those of an article that could not be read to its end: their forms are known from now on.
+        self.word_term.extend(new.term)
+        self.word_extra.extend(new.extra)
+        self.word_surface.extend(np.array(new.surface, np.uint32))
+        self.word_flags.extend(new.flags)
+        self.grams.extend(new.grams)
+        self.gram_start.extend(new.gram_end)
+        if self._reader is None or not batch.article_number:
+            return
+
+        # In one call, after which codes are no longer good.
+        codes = batch.title_codes + batch.codes
+        every_word, words_before = self._reader.words(codes)
+        titles = len(batch.title_codes)
+        title_words = int(words_before[titles])
+        before = words_before[titles:] - title_words
+        row_end = before.take(np.array(batch.passage_end, np.int64))
+        row_begin = np.concatenate([[0], row_end[:-1]]) if len(row_end) else row_end
+        sentence_begin = before.take(np.array(batch.sentence_at, np.int64))
+        sentences = np.array(batch.passage_sentences, np.int64)
+        first_article, first_doc = len(self.article_number), self.docs
+        passages = np.array(batch.article_passages, np.int64)
+        self.row_start.extend(row_end + len(self.row_words))
+        self.row_words.extend(every_word[title_words:])
+        self.sentence_start.extend(np.cumsum(sentences) + len(self.sentence_word))
+        self.sentence_word.extend(sentence_begin - np.repeat(row_begin, sentences))
+        self.sentence_from.extend(batch.sentence_from)
+        self.sentence_to.extend(batch.sentence_to)
+        self.doc_article.extend(np.repeat(np.arange(first_article, first_article + len(passages)), passages))
+        self.doc_from.extend(batch.passage_from)
+        self.doc_to.extend(batch.passage_to)
+        self.title_start.extend(words_before.take(np.array(batch.title_end, np.int64)) + len(self.title_words))
+        self.title_words.extend(every_word[:title_words])
+        self.article_number.extend(batch.article_number)
+        self.article_collection.extend(batch.article_collection)
+        self.article_newness.extend(batch.article_newness)
+        self.article_doc.extend(np.cumsum(passages) + first_doc)
+        self.articles.update((number, first_article + i) for i, number in enumerate(batch.article_number))
 
     def forget(self, number: int) -> list[int]:
         """Take an article out of the directory and return its docs; their rows stay until the next compaction."""
         article = self.articles.pop(number)
-        docs = list(range(self.article_doc.at(article), self.article_doc.at(article + 1)))
-        for doc in docs:
-            self._count_grams(self.row(doc).astype(np.int64), -1)
-        return docs
-
-    @property
-    def _analysis(self) -> Analyzer:
-        # Made when something is added: an index that is only read does not need it.
-        if self._analyzer is None:
-            self._analyzer = Analyzer(self.code)
-        return self._analyzer
+        first, last = self.article_doc.at(article), self.article_doc.at(article + 1)
+        self._count_grams(self.row_words.part(self.row_start.at(first), self.row_start.at(last)), -1)
+        return list(range(first, last))
 
     def _collection(self, name: str) -> int:
         known = self._collection_ids.get(name)
@@ -270,48 +291,23 @@ class Annotations:
             self.collections.append(name)
         return known
 
-    def _words(self, text: str) -> list[int]:
-        forms = self._forms
-        try:
-            found = [forms[form] for form in self._analysis.forms(text)]
-        except KeyError:
-            found = [forms[form] if form in forms else self._learn(form) for form in self._analysis.forms(text)]
-        if found and min(found) < 0:
-            return [word for one in found for word in ((one,) if one >= 0 else self._joined[-one - 1])]
-        return found
-
-    def _learn(self, form: str) -> int:
-        numbers: list[int] = []
+    def _learn(self, words: Sequence[Word]) -> range:
         new = self._new_words
-        for word in self._analysis.words(form):
-            numbers.append(len(self.word_term) + len(new.term))
+        first = len(self.word_term) + len(new.term)
+        for word in words:
             new.term.append(self.vocabulary.add(word.term))
             new.extra.append(_NONE if word.extra is None else self.vocabulary.add(word.extra))
             new.surface.append(surface_hash(word.surface))
             new.flags.append(word.flags)
             new.grams += gram_buckets(word.surface)
             new.gram_end.append(len(self.grams) + len(new.grams))
-        if len(numbers) == 1:
-            self._forms[form] = numbers[0]
-        else:
-            self._joined.append(tuple(numbers))
-            self._forms[form] = -len(self._joined)
-        return self._forms[form]
+        return range(first, first + len(words))
 
-    def _keep_new_words(self) -> None:
-        new, self._new_words = self._new_words, _NewWords()
-        self.word_term.extend(new.term)
-        self.word_extra.extend(new.extra)
-        self.word_surface.extend(np.array(new.surface, np.uint32))
-        self.word_flags.extend(new.flags)
-        self.grams.extend(new.grams)
-        self.gram_start.extend(new.gram_end)
-
-    def _count_grams(self, words: NDArray[np.int64], sign: int) -> None:
-        if not len(words):
-            return
+    def _count_grams(self, words: NDArray[np.int32], sign: int) -> None:
         start = self.gram_start.take(words).astype(np.int64)
         length = self.gram_start.take(words + 1).astype(np.int64) - start
+        if not self.gram_counts.flags.writeable:
+            self.gram_counts = self.gram_counts.astype(np.int64)
         np.add.at(self.gram_counts, self.grams.take(ranges(start, length)), sign)
 
     # ---- reading
@@ -337,54 +333,59 @@ class Annotations:
 
     def terms(self, doc: int) -> NDArray[np.int32]:
         """Every term of a passage as the ranker counts them: its words without stop words, and its title's twice."""
-        title = self._terms_of(self.title(self.doc_article.at(doc)))
-        return np.concatenate([self._terms_of(self.row(doc)), *[title] * TITLE_WEIGHT])
+        return self.terms_of(doc, doc + 1)[0]
 
-    def _terms_of(self, words: NDArray[np.int32]) -> NDArray[np.int32]:
-        words = words[(self.word_flags.take(words).astype(np.int64) & int(Flag.STOP)) == 0]
-        extra = self.word_extra.take(words).astype(np.int32)
-        return np.concatenate([self.word_term.take(words).astype(np.int32), extra[extra != _NONE]])
+    def terms_of(self, first: int, last: int) -> tuple[NDArray[np.int32], NDArray[np.int64], int]:
+        """The terms of some passages in a row: terms, the place of each one's passage among them, and passages."""
+        rows = self.row_start.part(first, last + 1).astype(np.int64)
+        article = self.doc_article.part(first, last).astype(np.int64)
+        title_start = self.title_start.take(article).astype(np.int64)
+        title_length = self.title_start.take(article + 1) - title_start
+        here = np.arange(last - first)
+        words = self.row_words.part(int(rows[0]), int(rows[-1]))
+        title = self.title_words.take(ranges(title_start, title_length))
+        found = self._counted(words, here.repeat(np.diff(rows)))
+        found += self._counted(title, here.repeat(title_length)) * TITLE_WEIGHT
+        return np.concatenate([t for t, _ in found]), np.concatenate([doc for _, doc in found]), last - first
+
+    def _counted(
+        self, words: NDArray[np.int32], docs: NDArray[np.int64]
+    ) -> list[tuple[NDArray[np.int32], NDArray[np.int64]]]:
+        """The first and the further terms of words, without those of stop words, each with its word's passage."""
+        informative = (self.word_flags.take(words) & np.uint8(Flag.STOP)) == 0
+        words, docs = words.compress(informative), docs.compress(informative)
+        extra = self.word_extra.take(words)
+        held = extra != _NONE
+        return [(self.word_term.take(words), docs), (extra.compress(held), docs.compress(held))]
 
     def chunks(self, size: int = 20_000) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64], int]]:
-        """The terms of all passages for `bm25.build_base`: (terms, passage within the chunk, passages)."""
-        flags = self.word_flags.all().astype(np.int64)
-        term = np.where((flags & int(Flag.STOP)) == 0, self.word_term.all().astype(np.int32), _NONE)
-        extra = np.where((flags & int(Flag.STOP)) == 0, self.word_extra.all().astype(np.int32), _NONE)
-        row_start = self.row_start.all().astype(np.int64)
-        title_start = self.title_start.all().astype(np.int64)
-        article = self.doc_article.all().astype(np.int64)
-        titles = self.title_words.all().astype(np.int64)
+        """`terms_of` for all passages, some at a time, as `build_base` takes them."""
         for first in range(0, self.docs, size):
-            last = min(first + size, self.docs)
-            words = self.row_words.part(int(row_start[first]), int(row_start[last])).astype(np.int64)
-            doc = np.repeat(np.arange(last - first), np.diff(row_start[first : last + 1]))
-            start = title_start[article[first:last]]
-            length = title_start[article[first:last] + 1] - start
-            title = titles.take(ranges(start, length))
-            title_doc = np.repeat(np.arange(last - first), length)
-            found = [(term.take(words), doc), (extra.take(words), doc)]
-            found += [(column.take(title), title_doc) for column in (term, extra)] * TITLE_WEIGHT
-            terms = np.concatenate([t for t, _ in found])
-            docs = np.concatenate([d for _, d in found])
-            held = terms != _NONE
-            yield terms.compress(held), docs.compress(held), last - first
+            yield self.terms_of(first, min(first + size, self.docs))
 
     # ---- compaction and files
 
     def compacted(self, progress: Callable[[int], None] = lambda _: None) -> "Annotations":
         """The same passages without removed ones and unused words, by (collection, article), with no tail."""
-        order = sorted(self.articles.values(), key=lambda a: (self.article_collection.at(a), self.article_number.at(a)))
-        docs = [doc for a in order for doc in range(self.article_doc.at(a), self.article_doc.at(a + 1))]
-        rows = [self.row(doc) for doc in docs]
-        titles = [self.title(a) for a in order]
-        words = _joined(rows, np.int32)
-        title_words = _joined(titles, np.int32)
+        self.settle()
+        alive = np.array(sorted(self.articles.values()), np.int64)
+        numbers, collections = self.article_number.take(alive), self.article_collection.take(alive)
+        order = alive[np.lexsort((numbers, collections))]
+        first_doc = self.article_doc.take(order).astype(np.int64)
+        passages = self.article_doc.take(order + 1) - first_doc
+        docs = ranges(first_doc, passages)
+        row_start, sentence_start = self.row_start.all(), self.sentence_start.all()
+        title_from = self.title_start.take(order).astype(np.int64)
+        title_length = self.title_start.take(order + 1) - title_from
+        runs = _runs(docs)
+        words = joined((self.row_words.part(int(row_start[a]), int(row_start[b])) for a, b in runs), np.int32)
+        title_words = self.title_words.take(ranges(title_from, title_length))
         progress(len(docs) // 2)
         used = np.zeros(len(self.word_term), bool)
         used[words] = True
         used[title_words] = True
         kept_words = used.nonzero()[0]
-        renumbered = np.zeros(len(used), np.int32)
+        renumbered = np.full(len(used), _NONE, np.int32)
         renumbered[kept_words] = np.arange(len(kept_words), dtype=np.int32)
         term = self.word_term.take(kept_words)
         extra = self.word_extra.take(kept_words)
@@ -394,38 +395,34 @@ class Annotations:
         new_id[kept_terms] = new_ids
         gram_from = self.gram_start.take(kept_words).astype(np.int64)
         gram_length = self.gram_start.take(kept_words + 1).astype(np.int64) - gram_from
-        spans = [slice(self.sentence_start.at(doc), self.sentence_start.at(doc + 1)) for doc in docs]
-        doc_array = np.array(docs, np.int64)
-        order_array = np.array(order, np.int64)
         arrays: dict[str, Array] = {
             "word_term": new_id[term],
             "word_extra": new_id[extra],
             "word_surface": self.word_surface.take(kept_words),
             "word_flags": self.word_flags.take(kept_words),
-            "gram_start": _starts(gram_length, np.int32),
+            "gram_start": starts(gram_length, np.int32),
             "grams": self.grams.take(ranges(gram_from, gram_length)),
-            "row_start": _starts([len(row) for row in rows], np.int64),
-            "row_words": renumbered[words],
-            "sentence_start": _starts([s.stop - s.start for s in spans], np.int32),
-            "doc_article": np.repeat(
-                np.arange(len(order), dtype=np.int32),
-                [self.article_doc.at(a + 1) - self.article_doc.at(a) for a in order],
-            ),
-            "doc_from": self.doc_from.take(doc_array),
-            "doc_to": self.doc_to.take(doc_array),
-            "article_number": self.article_number.take(order_array),
-            "article_collection": self.article_collection.take(order_array),
-            "article_newness": self.article_newness.take(order_array),
-            "article_doc": _starts([self.article_doc.at(a + 1) - self.article_doc.at(a) for a in order], np.int32),
-            "title_start": _starts([len(title) for title in titles], np.int32),
-            "title_words": renumbered[title_words],
+            "row_start": starts(np.diff(row_start).take(docs), np.int64),
+            "row_words": renumbered.take(words),
+            "sentence_start": starts(np.diff(sentence_start).take(docs), np.int32),
+            "doc_article": np.repeat(np.arange(len(order), dtype=np.int32), passages),
+            "doc_from": self.doc_from.take(docs),
+            "doc_to": self.doc_to.take(docs),
+            "article_number": self.article_number.take(order),
+            "article_collection": self.article_collection.take(order),
+            "article_newness": self.article_newness.take(order),
+            "article_doc": starts(passages, np.int32),
+            "title_start": starts(title_length, np.int32),
+            "title_words": renumbered.take(title_words),
         }
         for name in ("sentence_word", "sentence_from", "sentence_to"):
             column: Column = getattr(self, name)
-            arrays[name] = _joined([column.part(s.start, s.stop) for s in spans], np.uint16)
-        compacted = Annotations(self.code, vocabulary, arrays, self.collections)
+            parts = (column.part(int(sentence_start[a]), int(sentence_start[b])) for a, b in runs)
+            arrays[name] = joined(parts, np.uint16)
+        forms = self.forms.compacted(renumbered.tolist())
+        compacted = Annotations(self.code, vocabulary, arrays, self.collections, forms)
         compacted.gram_counts[:] = 0
-        counted = np.bincount(arrays["row_words"].astype(np.int64), minlength=len(kept_words))
+        counted = np.bincount(arrays["row_words"], minlength=len(kept_words))
         weights = np.repeat(counted, gram_length)
         np.add.at(compacted.gram_counts, arrays["grams"], weights)
         progress(len(docs))
@@ -434,6 +431,7 @@ class Annotations:
     def save(self, folder: Path) -> None:
         """Write every array and the vocabulary; only a compacted object can be saved."""
         self.vocabulary.save(folder)
+        self.forms.save(folder)
         for name in _COLUMNS:
             np.save(folder / f"{name}.npy", getattr(self, name).all())
         np.save(folder / "gram_counts.npy", self.gram_counts.astype(np.int32))
@@ -442,28 +440,14 @@ class Annotations:
     def open(cls, folder: Path, code: str, collections: Sequence[str]) -> "Annotations":
         """Map what `save` wrote."""
         arrays = {name: mapped(folder / f"{name}.npy") for name in (*_COLUMNS, "gram_counts")}
-        return cls(code, Vocabulary.open(folder), arrays, collections)
+        return cls(code, Vocabulary.open(folder), arrays, collections, Forms.open(folder))
 
 
-def mapped(path: Path) -> Array:
-    """An array mapped from its file, as a plain ndarray: numpy's memmap class is slow at every slice."""
-    array = np.load(path, mmap_mode="r" if path.stat().st_size > 4096 else None)
-    plain: Array = array.view(np.ndarray)
-    return plain
-
-
-def ranges(start: NDArray[np.int64], length: NDArray[np.int64]) -> NDArray[np.int64]:
-    """start[i], start[i]+1, ... start[i]+length[i]-1 for each i, one after the other."""
-    ends = np.cumsum(length)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.repeat(start - (ends - length), length) + np.arange(total)
-
-
-def _starts(lengths: "Sequence[int] | NDArray[np.int64]", kind: type[np.generic]) -> Array:
-    starts = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=starts[1:])
-    return starts.astype(kind)
-
-
-def _joined(parts: Sequence[Array], kind: type[np.generic]) -> Array:
-    return np.concatenate(parts) if parts else np.zeros(0, kind)
+def _runs(docs: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """The half-open ranges of docs that follow each other: mostly one for each collection."""
+    if not len(docs):
+        return []
+    breaks = (np.diff(docs) != 1).nonzero()[0]
+    begins = docs[np.concatenate([[0], breaks + 1])]
+    ends = docs[np.concatenate([breaks, [len(docs) - 1]])] + 1
+    return list(zip(begins.tolist(), ends.tolist(), strict=True))

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.words import Flag
-from index.ranking.annotations import Annotations, Array, Column, gram_buckets, ranges, surface_hash
+from index.ranking.annotations import Annotations, gram_buckets, surface_hash
+from index.ranking.columns import Array, Column, ranges
 from index.ranking.query import Expected, Query
 
 SENTENCE_FEATURES = (

@@ -1,6 +1,7 @@
 """The terms of one language's passages, and which of them could stand for a word that somebody typed."""
 
 import bisect
+import errno
 from itertools import islice
 from pathlib import Path
 
@@ -39,8 +40,12 @@ class Vocabulary:
 
     def save(self, folder: Path) -> None:
         """Write the tries; only a vocabulary without a tail can be saved (see `compacted`)."""
-        self._forwards.save(str(folder / "terms.marisa"))
-        self._backwards.save(str(folder / "smret.marisa"))
+        try:
+            self._forwards.save(str(folder / "terms.marisa"))
+            self._backwards.save(str(folder / "smret.marisa"))
+        except RuntimeError as error:
+            # marisa has its own error for a full disk.
+            raise OSError(errno.EIO, "the terms cannot be written; is the disk full?", str(folder)) from error
 
     def compacted(self, kept: list[int]) -> tuple["Vocabulary", list[int]]:
         """A vocabulary of the kept ids only, and the new id of each, in the order of `kept`."""

@@ -1,5 +1,6 @@
 """Addresses, connections and what the database complains about."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,21 +9,32 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from index.errors import StoreError
+from index.store.sqlite_files import is_left_alone, reading
 
-AUTOCOMMIT = {"isolation_level": "AUTOCOMMIT"}
+AUTOCOMMIT: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
 """Execution options for reading: no transaction is opened, and none has to be ended."""
 
 _BUSY_TIMEOUT_MS = 5_000
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _REASONS = (
-    (("disk is full", "no space left"), "the disk is full"),
-    (("readonly", "read-only"), "it is read-only"),
+    (
+        ("disk is full", "no space left", "file too large"),
+        "the disk is full; make room on it, and nothing has to be restarted",
+    ),
+    (
+        ("readonly", "read-only"),
+        "it is read-only; let the user that runs Footnote write the file and its folder",
+    ),
     (("permission denied",), "Footnote may not write there (permission denied)"),
     (("is locked", "is busy"), "it is locked by another program; try again when that has finished"),
     (("not a database",), "the file is not a database"),
-    (("malformed",), "the file is damaged; restore it from a backup"),
+    (
+        ("malformed", "disk i/o error", "could not decode to utf-8"),
+        "the file is damaged, or its disk is; run `footnote check`, and restore a backup or `footnote check --repair`",
+    ),
     (("unable to open database file",), "the file cannot be opened; look whether Footnote may write there"),
 )
 
@@ -38,6 +50,9 @@ def parse(address: str) -> URL:
     except (ArgumentError, ValueError) as error:
         # The text itself is not repeated: what cannot be parsed may still hold a password.
         raise StoreError("DATABASE_URL", "it is no address such as sqlite+aiosqlite:///footnote.db") from error
+    if url.host and "@" in (url.database or ""):
+        # The password holds an @ and a / that are not escaped: a part of it is taken for the host's name and shown.
+        raise StoreError("DATABASE_URL", "its user or password has an @ or a /; write %40 and %2F for them")
     url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
     if url.drivername not in _DRIVERS.values():
         raise StoreError(shown(url), f"{url.drivername} is not supported; use sqlite+aiosqlite or postgresql+asyncpg")
@@ -65,7 +80,7 @@ def make_folder(url: URL) -> None:
 def connect(url: URL) -> AsyncEngine:
     """Prepare connections for everything; none is opened yet."""
     if is_sqlite(url):
-        engine = create_async_engine(url, hide_parameters=True)
+        engine = create_async_engine(_as_it_lies(url), hide_parameters=True)
         _set_up_sqlite(engine.sync_engine)
         return engine
     try:
@@ -76,11 +91,26 @@ def connect(url: URL) -> AsyncEngine:
         raise StoreError(shown(url), "the driver asyncpg is missing; run: pip install asyncpg") from error
 
 
+def _as_it_lies(url: URL) -> URL:
+    """The address of a SQLite file; where nothing can be written, one by which SQLite tries not to."""
+    if not url.database or url.database.startswith("file:") or not is_left_alone(Path(url.database)):
+        return url
+    query = {"immutable": "1", "uri": "true"}
+    return url.set(database=Path(url.database).absolute().as_uri(), query=query)
+
+
 def connect_in_thread(url: URL) -> Engine:
     """Prepare connections to a SQLite file for a thread that uses them by itself; none is opened yet."""
-    engine = create_engine(url.set(drivername="sqlite+pysqlite"), hide_parameters=True)
+    engine = create_engine(_as_it_lies(url).set(drivername="sqlite+pysqlite"), hide_parameters=True)
     _set_up_sqlite(engine)
     return engine
+
+
+def connect_to_look(file: Path) -> Engine:
+    """Prepare connections to a SQLite file that read only, wherever it lies, and change nothing about it."""
+    return create_engine(
+        "sqlite+pysqlite://", creator=lambda: reading(file), hide_parameters=True, poolclass=NullPool, **AUTOCOMMIT
+    )
 
 
 @contextmanager
@@ -88,7 +118,7 @@ def translated(address: str) -> Iterator[None]:
     """Turn what the database and its driver raise into StoreError."""
     try:
         yield
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise StoreError(address, _reason(error)) from error
 
 
@@ -98,7 +128,7 @@ def is_passing(error: DBAPIError) -> bool:
     return "is locked" in message or "already exists" in message or "duplicate key" in message
 
 
-def _reason(error: SQLAlchemyError | OSError) -> str:
+def _reason(error: Exception) -> str:
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     message = str(cause)
     for signs, reason in _REASONS:

@@ -254,6 +254,33 @@ async def test_hostile_names_of_files_ping_nobody_and_change_nothing(server: Ser
     assert r"\*\*bold\*\*" in shown(sent)
 
 
+async def test_a_form_that_was_opened_before_a_restart_says_so(
+    server: Server, bot_library: Library, new_bot: NewBot
+) -> None:
+    form = await server.admin.slash(server.channel, "articles add text")
+    await server.env.restart_bot(new_bot())
+
+    sent = await server.admin.submit_modal(form, filled(form, Title="Ice in the harbour", Text=HARBOUR))
+
+    assert sent.ephemeral
+    assert "This form was opened before I was restarted" in shown(sent)
+    assert await bot_library.articles([server.collection]) == []
+
+
+async def test_a_question_whether_to_remove_that_was_asked_before_a_restart_says_so(
+    server: Server, bot_library: Library, new_bot: NewBot
+) -> None:
+    (added,) = await bot_library.add([Draft("A bridge", BRIDGE, "bridge.md")], server.collection)
+    assert added.article is not None
+    asked = await server.admin.slash(server.channel, "articles remove", article=added.article.id)
+    await server.env.restart_bot(new_bot())
+
+    pressed = await server.admin.click(card(asked), label="Remove")
+
+    assert "This was shown before I was restarted" in shown(pressed)
+    assert len(await bot_library.articles([server.collection])) == 1
+
+
 # ---- listing
 
 

@@ -22,7 +22,8 @@ KILLS = 120
 def test_a_killed_writer_leaves_a_whole_store(tmp_path: Path) -> None:
     chance = random.Random(2024)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["index.store", "pytest"])
+    # Alembic, which a new store loads, would take longer than these processes live.
+    context.set_forkserver_preload(["index.store", "index.store.upgrading", "pytest"])
     path = tmp_path / "footnote.db"
     written = 0
     kills_after_writing = 0

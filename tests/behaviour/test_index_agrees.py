@@ -28,7 +28,7 @@ SAMPLED = 150
 def test_a_killed_writer_leaves_an_index_that_agrees_with_the_store(tmp_path: Path) -> None:
     chance = random.Random(2024)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["index.library", "index.store", "pytest"])
+    context.set_forkserver_preload(["index.library", "index.store.upgrading", "pytest"])
     unfinished: set[str] = set()
     found: list[int] = []
 

@@ -370,6 +370,8 @@ def made(error: type[Exception]) -> Exception:
         "retry_at": datetime(2026, 1, 1, tzinfo=UTC),
         "is_server": True,
         "longest": 300,
+        "needed": 2_000_000,
+        "free": 1_000,
     }
     names = [name for name in inspect.signature(error.__init__).parameters if name not in ("self", "args", "kwargs")]
     return error(**{name: values.get(name, f"/secret/{name}*") for name in names})

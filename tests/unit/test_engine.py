@@ -1,6 +1,7 @@
 """What an engine promises, shown by the one in this process."""
 
 import unicodedata
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from index.analysis.sentences import sentence_spans
 from index.analysis.words import Analyzer, Flag
-from index.engines.embedded import EmbeddedEngine
+from index.engines.embedded import FORMAT_VERSION, EmbeddedEngine
 from index.engines.protocol import IndexedArticle, Scope
 from index.ranking.annotations import TITLE_WEIGHT
 from tests.unit.test_bm25 import PositiveIdf
@@ -240,6 +242,68 @@ def test_a_revision_under_the_same_number_replaces_the_old_text() -> None:
     assert described(engine) == described(engine_of([article(1, "the ferry came back"), article(2, "the bridge")]))
 
 
+def rows(engine: EmbeddedEngine) -> list[object]:
+    """What answering reads of each passage: terms, surfaces and flags of its words, sentences, places, title, grams."""
+    found: list[object] = []
+    for code in engine.languages(None):
+        notes = engine.annotations(code)
+        for number, place in sorted(notes.articles.items()):
+            words = [notes.title(place)]
+            docs = range(notes.article_doc.at(place), notes.article_doc.at(place + 1))
+            words += [notes.row(doc) for doc in docs]
+            terms = [[notes.vocabulary.term(term) for term in notes.word_term.take(row).tolist()] for row in words]
+            others = [[column.take(row).tolist() for column in (notes.word_surface, notes.word_flags)] for row in words]
+            begins = [
+                notes.sentence_word.part(notes.sentence_start.at(doc), notes.sentence_start.at(doc + 1)).tolist()
+                for doc in docs
+            ]
+            places = [(notes.doc_from.at(doc), notes.doc_to.at(doc), notes.sentences(doc)) for doc in docs]
+            found.append((number, terms, others, begins, places))
+        found.append(notes.gram_counts.tolist())
+    return found
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(contents, min_size=1, max_size=4))
+def test_gathered_in_batches_it_equals_one_that_took_article_by_article(
+    some: list[tuple[list[str], str, str, str]],
+) -> None:
+    articles = [
+        article(number, *texts, title=title, language=language, collection=collection)
+        for number, (texts, title, language, collection) in enumerate(some * 40)
+    ]
+    gathered = EmbeddedEngine()
+    gathered.gather(articles)
+    compact, wanted = gathered.compacted(), engine_of(articles)
+
+    assert described(compact) == described(wanted)
+    assert rows(compact) == rows(wanted)
+
+
+def test_an_article_that_cannot_be_read_leaves_no_trace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def failing(text: str, language: str) -> list[tuple[int, int]]:
+        if "unreadable" in text:
+            raise ValueError(text)
+        return sentence_spans(text, language)
+
+    monkeypatch.setattr("index.ranking.annotations.sentence_spans", failing)
+    engine, gathered = engine_of(LIBRARY), EmbeddedEngine()
+    gathered.gather(LIBRARY)
+    bad = article(9, "zeppelins rose over Lakehurst", "an unreadable passage")
+
+    with pytest.raises(ValueError, match="unreadable"):
+        engine.replace([bad], [])
+    with pytest.raises(ValueError, match="unreadable"):
+        gathered.gather([bad])
+    engine.compacted().save(tmp_path, STORE)
+
+    opened = EmbeddedEngine.open(tmp_path, STORE)
+    assert opened is not None
+    assert described(engine) == described(gathered.compacted()) == described(opened) == described(engine_of(LIBRARY))
+    engine.replace([article(4, "zeppelins over Aster")], [])
+    assert described(engine) == described(engine_of([*LIBRARY, article(4, "zeppelins over Aster")]))
+
+
 # ---- files
 
 LIBRARY = [
@@ -308,6 +372,18 @@ def test_another_store_gets_no_index(tmp_path: Path) -> None:
 
     assert EmbeddedEngine.open(tmp_path, "store-2") is None
     assert EmbeddedEngine.open(tmp_path / "elsewhere", STORE) is None
+
+
+def test_an_index_of_another_format_is_not_opened(tmp_path: Path) -> None:
+    engine_of(LIBRARY).compacted().save(tmp_path, STORE)
+    manifest = tmp_path / (tmp_path / "LIVE").read_text("utf-8").strip() / "manifest.json"
+    body = manifest.read_text("utf-8").partition("\n")[2]
+    old = body.replace(f'"format": {FORMAT_VERSION}', f'"format": {FORMAT_VERSION - 1}')
+
+    manifest.write_text(f"{zlib.crc32(old.encode())}\n{old}", "utf-8")
+
+    assert old != body
+    assert EmbeddedEngine.open(tmp_path, STORE) is None
 
 
 def test_an_unfinished_save_is_neither_opened_nor_kept(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from bot.rendering.escaping import (
     MOST_MARKS,
@@ -214,3 +215,52 @@ def test_a_character_ends_at_or_before_where_it_was_asked(text: str, end: int) -
 
 def test_bold_is_read_back() -> None:
     assert bold(quoted_passage("a ** b *** c", [Span(2, 4), Span(7, 10)])) == ["**", "***"]
+
+
+# ---- bold by CommonMark's rules
+
+
+def common_bold(source: str) -> list[str]:
+    """The stretches in bold by CommonMark, which is stricter than Discord's web client."""
+    found: list[str] = []
+    for block in MarkdownIt("commonmark").parse(source):
+        depth = 0
+        for token in block.children or []:
+            depth += {"strong_open": 1, "strong_close": -1}.get(token.type, 0)
+            if token.type == "strong_open":
+                found.append("")
+            elif depth:
+                found[-1] += token.content
+    return found
+
+
+@pytest.mark.parametrize(
+    ("before", "quote", "after"),
+    [
+        ("", "改修費は9,600万円だった。", "半分は国の補助金で、"),
+        ("町は", "「列車図書館」", "を開いた。"),
+        ("", "飞艇于1903年起飞。", "它很大。"),
+        ("", "بلغت تكلفة الجسر 12 مليون دينار.", ""),
+        ("It", "(really)", "opened."),
+        ("It opened. ", "It cost 40 million.", " Nobody knew."),
+    ],
+)
+def test_bold_beside_punctuation_is_bold_for_every_reader(before: str, quote: str, after: str) -> None:
+    passage = before + quote + after
+
+    card = quoted_passage(passage, [Span(len(before), len(before) + len(quote))])
+
+    assert [visible(one) for one in common_bold(card)] == [quote]
+    assert [visible(one) for one in bold(card)] == [quote]
+    assert visible(plain(card)) == passage
+
+
+@given(
+    st.text("あ語。「」a.1*\\_ ا؟", max_size=8),
+    st.text("あ。「」a.*( ا", min_size=1, max_size=8),
+    st.text("あ。」a. ا", max_size=8),
+)
+def test_bold_is_the_same_by_both_rules(before: str, quote: str, after: str) -> None:
+    card = quoted_passage(f"{before}{quote}{after}", [Span(len(before), len(before) + len(quote))])
+
+    assert list(map(visible, common_bold(card))) == list(map(visible, bold(card)))

@@ -418,7 +418,9 @@ def test_lines_of_json_are_articles() -> None:
     assert (found[1].title, found[1].source) == ("Two.", "news.jsonl#7")
     assert isinstance(found[2], UnusableSourceError)
     assert (found[2].path, found[2].problem) == ("news.jsonl, line 4", Problem.BAD_LINE)
-    assert found[3] == FileArticle("Three.", "news.jsonl#5", None, datetime(2020, 2, 3, tzinfo=UTC), None, "Three.")
+    assert found[3] == FileArticle(
+        "Three.", "news.jsonl#5", None, datetime(2020, 2, 3, tzinfo=UTC), None, "Three.", True
+    )
 
 
 @pytest.mark.parametrize(

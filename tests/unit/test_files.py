@@ -59,6 +59,20 @@ def test_a_title_is_found_in_the_text(name: str, text: str, title: str) -> None:
     assert parse(text, name).title == title
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "is_in_text"),
+    [
+        ("note.txt", "The bridge\n\nIt opened.", True),
+        ("note.md", "The bridge\n\nIt opened.", True),
+        ("note.md", "# The bridge\n\nIt opened.", False),
+        ("note.md", "---\ntitle: The bridge\n---\nThe bridge\n\nIt opened.", False),
+        ("note.txt", "It opened in 2000. " * 20, False),
+    ],
+)
+def test_a_title_that_only_the_text_tells_is_known_as_such(name: str, text: str, is_in_text: bool) -> None:
+    assert parse(text, name).is_title_in_text is is_in_text
+
+
 @pytest.mark.parametrize("date", ["yesterday", "2024-13-01", "0001-01-01T00:00:00+05:00", "01/02/2024"])
 def test_a_date_that_cannot_be_read_is_none(date: str) -> None:
     assert parse(f"---\ndate: {date}\n---\nText").published_at is None

@@ -40,8 +40,8 @@ from bot.state import (
 from bot.state.tables import MIGRATIONS, metadata
 from index import Draft, Library, NewerStoreError, Refusal, Span, Status, StoreError
 from index.store import connecting
-from index.store.migrating import migrate
 from index.store.tables import metadata as articles_metadata
+from index.store.upgrading import migrate
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 TODAY = NOON.date()

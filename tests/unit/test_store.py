@@ -30,9 +30,9 @@ from index.errors import NewerStoreError, StoreError, UnknownArticleError
 from index.models import ArticleInfo, Change, NewArticle, Sort
 from index.store import Store, connecting
 from index.store.adding import content_hash
-from index.store.migrating import migrate
 from index.store.reading import AsyncReader, Reader, ThreadReader
 from index.store.tables import HEAD, articles, info_columns, metadata
+from index.store.upgrading import migrate
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
@@ -188,6 +188,7 @@ async def test_a_folder_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> 
         ("mysql://localhost/footnote", "mysql is not supported"),
         ("sqlite+aiosqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),
+        ("postgresql://me:p@ss/word@localhost/footnote", "%40 and %2F"),
     ],
 )
 async def test_an_address_that_cannot_work_is_explained(address: str, reason: str) -> None:
@@ -516,6 +517,18 @@ async def test_found_titles_come_in_pages_in_the_order_asked_for(store: Store) -
     assert await titles("title", 0, 4) == (["Alpha", "beta", "delta", "Émile"], 4)
     assert await titles("title", 3, 4) == (["Émile"], 4)
     assert await titles("title", 4, 4) == ([], 4)
+
+
+@pytest.mark.parametrize("search", ["", "a", "alpha", "t a", "zeppelin"])
+@pytest.mark.parametrize("collections", [None, [], ["one"], ["two", "one"]])
+async def test_titles_to_choose_from_are_the_first_page_of_the_list(
+    store: Store, search: str, collections: list[str] | None
+) -> None:
+    titles = ["beta", "Alpha", "delta", "Alphabet", "gamma"]
+    await store.add([article(f"1 {title}", title=title, collection="one") for title in titles])
+    await store.add([article(f"2 {title}", title=title, collection="two") for title in titles])
+
+    assert await store.newest(collections, search, 3) == (await store.find(collections, search, limit=3)).items
 
 
 async def test_titles_of_other_collections_are_neither_found_nor_counted(store: Store) -> None:

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console, Group, RenderableType
 
-from bot.rendering.terminal import addition_parts, answer_parts, article_list, cleaned, one_line, result_tables
+from bot.findings import Finding, Level
+from bot.rendering.terminal import (
+    addition_parts,
+    answer_parts,
+    article_list,
+    cleaned,
+    finding_parts,
+    one_line,
+    result_tables,
+)
 from index import Addition, Answer, ArticleInfo, Change, Citation, Refusal, RemovedLine, Span, Status
 from index.evaluation import SetResult
 from index.ranking.features import CONFIDENCE_FEATURES, PASSAGE_FEATURES
@@ -300,3 +309,27 @@ def test_figures_on_a_terminal_are_whole_for_many_sets() -> None:
 
 def test_no_figures_are_no_table() -> None:
     assert result_tables([]) == []
+
+
+def test_findings_are_told_one_a_line_with_what_to_do_and_their_number() -> None:
+    findings = [
+        Finding("store", Level.OK, "no damage"),
+        Finding("server “\x1b[31mDocs”", Level.WARNING, "it lacks\nsomething", "allow it"),
+        Finding("token", Level.FAILURE, "refused", "copy it"),
+    ]
+
+    plain = [str(part) for part in finding_parts(findings, plain=True)]
+
+    assert plain == [
+        "ok       store: no damage",
+        "warning  server “Docs”: it lacks something",
+        "         → allow it",
+        "failure  token: refused",
+        "         → copy it",
+        "",
+        "1 ok, 1 warning, 1 failure",
+    ]
+    assert [str(part) for part in finding_parts(findings)][1:3] == [
+        "! server “Docs”: it lacks something",
+        "  → allow it",
+    ]

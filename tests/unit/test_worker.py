@@ -170,7 +170,7 @@ async def test_the_event_loop_is_free_while_files_are_read(workers: Workers) -> 
 
 REPLIES: list[Reply] = [
     FileArticle("T", "s", None, datetime(2020, 2, 3, tzinfo=UTC), "en", "Text \U0001f309"),
-    FileArticle("T", "s", "A", None, None, "Text"),
+    FileArticle("T", "s", "A", None, None, "T\nText", is_title_in_text=True),
     ParsedFeed(FeedKind.SITEMAP, "T", (FeedEntry("k", None, "t", datetime(2020, 2, 3, tzinfo=UTC)),), 7, 60),
     MemberBegun(3, "a.zip/b"),
     Done(),

@@ -64,6 +64,23 @@ async def test_a_missing_intent_ends_it_with_one_sentence(place: Place, tmp_path
     assert len(bot.lines) == 1
 
 
+async def test_a_token_is_all_that_has_to_be_set(place: Place, tmp_path: Path) -> None:
+    bot = BotProcess(place.discord, tmp_path)
+    # Where Discord is has to be said too, because this is not the real one.
+    needed = {"DISCORD_TOKEN", "DISCORD_API_BASE", "DISCORD_GATEWAY_URL"}
+    for name in Settings.model_fields:
+        if name.upper() not in needed:
+            bot.environment.pop(name.upper(), None)
+    async with bot:
+        await bot.ready()
+        asked = await place.alice.slash(place.general, "ask", question=QUESTION)
+        code = await bot.stop()
+
+    assert "/articles add" in asked.text
+    assert code == 0
+    assert {one.name.split(".")[0] for one in tmp_path.iterdir()} == {"footnote"}
+
+
 async def test_commands_are_synchronised_when_they_changed_or_when_it_is_forced(place: Place, folder: Path) -> None:
     counts = []
     for arguments in ((), (), ("--sync",)):

@@ -56,16 +56,16 @@ def _article(line: bytes, name: str, default_source: str, limits: Limits) -> Ext
         return too_large(name, f"over {limits.characters:,} characters")
     identity = _text(value.get("id"))
     base = default_source.rpartition("#")[0]
+    title = " ".join(_first(value, ("title", "headline")).split())[:_LONGEST_TITLE]
+    first_line = None if title else short_first_line(text)
     return FileArticle(
-        title=" ".join(_first(value, ("title", "headline")).split())[:_LONGEST_TITLE]
-        or short_first_line(text)
-        or identity
-        or name,
+        title=title or first_line or identity or name,
         source=_first(value, _SOURCES) or (f"{base}#{identity}" if identity else default_source),
         author=_first(value, _AUTHORS) or None,
         published_at=_date(value),
         language=parse_language(_first(value, _LANGUAGES)),
         text=text,
+        is_title_in_text=first_line is not None,
     )
 
 

@@ -1,4 +1,4 @@
-"""What Alembic runs; the connection comes from `index.store.migrating`, and so does the transaction around it."""
+"""What Alembic runs; the connection comes from `index.store.upgrading`, and so does the transaction around it."""
 
 from alembic import context
 

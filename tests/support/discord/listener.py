@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.utils import formatdate
 
 from aiohttp import web
 
@@ -48,12 +49,14 @@ class Listener:
         faults: What goes wrong; the first one that takes a request has it.
         rate_limits: Every one that covers a request counts it.
         requests: All that arrived, in the order in which they were answered.
+        ahead_s: How far its clock is ahead of ours.
     """
 
     def __init__(self, port: int, world: World, gateway: Gateway, rest: Rest, changed: Callable[[], None]) -> None:
         self.faults: list[Fault] = []
         self.rate_limits: list[RateLimit] = []
         self.requests: list[Request] = []
+        self.ahead_s = 0.0
         self._port = port
         self._world = world
         self._gateway = gateway
@@ -64,6 +67,7 @@ class Listener:
     async def start(self) -> None:
         """Begin to listen."""
         app = web.Application(client_max_size=64 * 1024 * 1024)
+        app.on_response_prepare.append(self._tell_time)
         app.router.add_get("/gateway", self._gateway.handle)
         app.router.add_get("/files/{id}/{name}", self._file)
         app.router.add_route("*", API + "/{path:.*}", self._serve)
@@ -76,6 +80,9 @@ class Listener:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+    async def _tell_time(self, _request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = formatdate(time.time() + self.ahead_s, usegmt=True)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         at = time.perf_counter()
@@ -161,7 +168,9 @@ def _failed(request: web.Request, fault: Fault) -> web.StreamResponse:
 def _limited(retry_after_s: float, headers: dict[str, str], *, is_global: bool = False) -> web.Response:
     body: Payload = {"message": "You are being rate limited.", "retry_after": retry_after_s, "global": is_global}
     told = {"Via": "1.1 google", "Retry-After": str(max(1, round(retry_after_s)))}
-    scope = {"X-RateLimit-Global": "true"} if is_global else {}
+    # Those of webhooks and messages are "user" as a rule: the bot's own share.
+    scope = {"X-RateLimit-Scope": "global" if is_global else "user"}
+    scope |= {"X-RateLimit-Global": "true"} if is_global else {}
     return _json(body, 429, headers | told | scope)
 
 

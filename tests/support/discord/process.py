@@ -33,6 +33,7 @@ class BotProcess:
             "DISCORD_GATEWAY_URL": discord.gateway_url,
             "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/footnote.db",
             "LOG_LEVEL": "INFO",
+            "HEALTH_PORT": "0",
             **(env or {}),
         }
         self._discord = discord

@@ -35,6 +35,9 @@ class Call:
     files: Mapping[int, tuple[str, bytes]] = field(default_factory=dict)
 
 
+_MESSAGE_CONTENT_LIMITED = 1 << 19
+"""An application's flag: https://discord.com/developers/docs/resources/application#application-object-application-flags"""
+
 Handler = Callable[["Rest", Call, tuple[str, ...]], Answer]
 _ROUTES: list[tuple[str, re.Pattern[str], Handler, bool]] = []
 
@@ -57,6 +60,8 @@ class Rest:
         self, world: World, messages: Messages, interactions: Interactions, commands: Commands, gateway: Gateway
     ) -> None:
         self.recommended_shards = 1
+        self.session_starts = 1_000
+        """How many are left."""
         self._world = world
         self._messages = messages
         self._interactions = interactions
@@ -91,6 +96,7 @@ class Rest:
             raise unknown("User")
         return payloads.user(found)
 
+    @_route("GET", "/applications/@me")
     @_route("GET", "/oauth2/applications/@me")
     def _application(self, _call: Call, _ids: tuple[str, ...]) -> Answer:
         owner = min(self._world.users.values(), key=lambda user: (user.is_bot, user.id))
@@ -104,7 +110,7 @@ class Rest:
             "owner": payloads.user(owner),
             "team": None,
             "verify_key": "0" * 64,
-            "flags": 0,
+            "flags": _MESSAGE_CONTENT_LIMITED if Intent.MESSAGE_CONTENT in self._gateway.allowed_intents else 0,
         }
 
     @_route("GET", "/gateway", has_token=False)
@@ -113,7 +119,7 @@ class Rest:
 
     @_route("GET", "/gateway/bot")
     def _bot_gateway(self, _call: Call, _ids: tuple[str, ...]) -> Answer:
-        limits = {"total": 1_000, "remaining": 1_000, "reset_after": 0, "max_concurrency": 16}
+        limits = {"total": 1_000, "remaining": self.session_starts, "reset_after": 0, "max_concurrency": 16}
         return {"url": self._gateway.url, "shards": self.recommended_shards, "session_start_limit": limits}
 
     # Commands
@@ -279,6 +285,18 @@ class Rest:
         return None
 
     # Servers
+
+    @_route("GET", "/users/@me/guilds")
+    def _own_guilds(self, _call: Call, _ids: tuple[str, ...]) -> Answer:
+        return [
+            {"id": str(guild.id), "name": guild.name, "icon": None, "owner": False, "permissions": "0", "features": []}
+            for guild in self._world.bot_guilds()
+        ]
+
+    @_route("GET", "/guilds/*/channels")
+    def _guild_channels(self, _call: Call, ids: tuple[str, ...]) -> Answer:
+        channels = self._guild(ids[0]).channels.values()
+        return [payloads.channel(one, self._world) for one in channels if one.parent is None]
 
     @_route("GET", "/guilds/*")
     def _get_guild(self, _call: Call, ids: tuple[str, ...]) -> Answer:

@@ -36,10 +36,10 @@ class Discord:
         self.interactions = Interactions(self.world, self.messages, self._notify)
         self.commands = Commands(self.world)
         self.rest = Rest(self.world, self.messages, self.interactions, self.commands, self.gateway)
-        self._listener = Listener(port, self.world, self.gateway, self.rest, self._notify)
-        self.faults = self._listener.faults
-        self.rate_limits = self._listener.rate_limits
-        self.requests = self._listener.requests
+        self.listener = Listener(port, self.world, self.gateway, self.rest, self._notify)
+        self.faults = self.listener.faults
+        self.rate_limits = self.listener.rate_limits
+        self.requests = self.listener.requests
         self._watchers: list[tuple[Callable[[], bool], asyncio.Event]] = []
 
     # Where it is, and when
@@ -51,12 +51,12 @@ class Discord:
 
     async def start(self) -> None:
         """Begin to listen. The address is known before, so that a bot can be started first."""
-        await self._listener.start()
+        await self.listener.start()
 
     async def stop(self) -> None:
         """Stop listening and break what is open. It can be started again, and remembers everything."""
         self.gateway.drop()
-        await self._listener.stop()
+        await self.listener.stop()
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -1,0 +1,1 @@
+"""What it takes to host the bot: memory, and time from start to the first answer."""

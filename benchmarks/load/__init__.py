@@ -1,0 +1,1 @@
+"""The bot under load: `python -m benchmarks.load`."""

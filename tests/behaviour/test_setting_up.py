@@ -1,0 +1,303 @@
+"""`footnote init`: a real process on a real terminal, asking a Discord on the loopback."""
+
+import asyncio
+import os
+import pty
+import signal
+import stat
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.support.discord import Discord, Fault, Intent
+
+ROOT = Path(__file__).parents[2]
+BITS = 1 << 10 | 1 << 11 | 1 << 16 | 1 << 38
+"""View Channel, Send Messages, Read Message History, Send Messages in Threads."""
+
+_ON_A_TERMINAL_OF_ITS_OWN = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, "-m", "bot", "init", *sys.argv[1:]])
+"""
+"""As a shell's is: passwords are asked for there, and Ctrl-C comes from there."""
+
+
+def surroundings(discord: Discord, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "SYSTEMROOT"}}
+    return {**kept, "PYTHONPATH": str(ROOT), "TERM": "xterm", "DISCORD_API_BASE": discord.api_base, **more}
+
+
+async def by_itself(folder: Path, environment: Mapping[str, str], *arguments: str) -> tuple[int, str, str]:
+    """`footnote init` without a terminal: exit code, standard output, standard error."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "init", *arguments,
+        cwd=folder, env=environment, stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+class Terminal:
+    """A person at a terminal. `shown` is everything that stood on the screen."""
+
+    def __init__(self, controller: int, process: asyncio.subprocess.Process) -> None:
+        self.shown = ""
+        self._answered = 0
+        self._controller = controller
+        self._ending = asyncio.ensure_future(process.wait())
+        self._news = asyncio.Event()
+        os.set_blocking(controller, False)
+        asyncio.get_running_loop().add_reader(controller, self._read)
+
+    async def sees(self, part: str) -> None:
+        """Wait until this stands on the screen after the last answer, however its lines are broken."""
+        async with asyncio.timeout(30):
+            while part not in " ".join(self.shown[self._answered :].split()):
+                self._news.clear()
+                await self._news.wait()
+
+    async def types(self, question: str, answer: str) -> None:
+        """Wait for a question, and answer it."""
+        await self.sees(question)
+        self._answered = len(self.shown)
+        os.write(self._controller, answer.encode() + b"\n")
+
+    async def gives_up(self) -> int:
+        """Press Ctrl-C, and again after a while, as people do; the exit code.
+
+        The first one may come between two steps of Python's: it is heeded at the next key then.
+        """
+        for _ in range(6):
+            os.write(self._controller, b"\x03")
+            with suppress(TimeoutError):
+                return await asyncio.wait_for(asyncio.shield(self._ending), 10)
+        raise AssertionError(f"Ctrl-C does not end it:\n{self.shown}")
+
+    async def ended(self) -> int:
+        """The exit code."""
+        code = await asyncio.wait_for(asyncio.shield(self._ending), 60)
+        # What came just before the end.
+        self._read()
+        return code
+
+    def _read(self) -> None:
+        try:
+            read = os.read(self._controller, 65_536)
+        except BlockingIOError:
+            return
+        except OSError:
+            # Linux says so when the other side is closed.
+            read = b""
+        if not read:
+            asyncio.get_running_loop().remove_reader(self._controller)
+        self.shown += read.decode(errors="replace")
+        self._news.set()
+
+
+@asynccontextmanager
+async def at_terminal(folder: Path, environment: Mapping[str, str], *arguments: str) -> AsyncIterator[Terminal]:
+    controller, terminal = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _ON_A_TERMINAL_OF_ITS_OWN, *arguments,
+        cwd=folder, env=environment, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
+    )  # fmt: skip
+    os.close(terminal)
+    person = Terminal(controller, process)
+    try:
+        yield person
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        asyncio.get_running_loop().remove_reader(controller)
+        os.close(controller)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+async def test_a_person_is_asked_and_gets_a_file_and_a_link(tmp_path: Path) -> None:
+    async with Discord() as discord, at_terminal(tmp_path, surroundings(discord)) as person:
+        await person.types("The bot's token (it is not shown", discord.token)
+        await person.types("Where shall the articles be", "")
+        await person.types("without a mention?", "n")
+        code = await person.ended()
+
+    written = (tmp_path / ".env").read_text("utf-8")
+    assert code == 0
+    assert f"This is the bot {discord.world.bot.name}; its Message Content Intent is " in person.shown
+    assert written == (
+        f"DISCORD_TOKEN={discord.token}\nDATABASE_URL=sqlite+aiosqlite:///footnote.db\nMESSAGE_CONTENT=false\n"
+    )
+    assert mode(tmp_path / ".env") == 0o600
+    assert f"client_id={discord.world.application_id}" in person.shown.replace("\r\n", "")
+    assert f"permissions={BITS}" in person.shown.replace("\r\n", "")
+
+
+async def test_what_is_typed_as_token_is_never_shown(tmp_path: Path) -> None:
+    async with Discord() as discord, at_terminal(tmp_path, surroundings(discord)) as person:
+        await person.types("The bot's token", "MTE.not-the-right.token")
+        await person.sees("Discord refuses the token")
+        await person.types("The bot's token", discord.token)
+        await person.sees("Where shall the articles be")
+        code = await person.gives_up()
+
+    assert code == 130
+    assert "not-the-right" not in person.shown
+    assert discord.token not in person.shown
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("question", ["The bot's token", "Where shall the articles be", "without a mention?"])
+async def test_ctrl_c_at_any_question_leaves_nothing_behind(tmp_path: Path, question: str) -> None:
+    answers = {"The bot's token": "", "Where shall the articles be": "", "without a mention?": "n"}
+    async with Discord() as discord:
+        environment = surroundings(discord, DISCORD_TOKEN=discord.token)
+        async with at_terminal(tmp_path, environment) as person:
+            for one, answer in answers.items():
+                if one == question:
+                    break
+                await person.types(one, answer)
+            await person.sees(question)
+            code = await person.gives_up()
+
+    assert code == 130
+    assert "Traceback" not in person.shown
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_an_intent_that_is_off_is_looked_at_again(tmp_path: Path) -> None:
+    async with Discord() as discord:
+        discord.gateway.allowed_intents &= ~Intent.MESSAGE_CONTENT
+        async with at_terminal(tmp_path, surroundings(discord)) as person:
+            await person.types("The bot's token", discord.token)
+            await person.types("Where shall the articles be", "library/news.db")
+            await person.types("without a mention?", "y")
+            await person.sees("Is it on now?")
+            discord.gateway.allowed_intents |= Intent.MESSAGE_CONTENT
+            await person.types("Is it on now?", "y")
+            code = await person.ended()
+
+    assert code == 0
+    assert "MESSAGE_CONTENT=true" in (tmp_path / ".env").read_text("utf-8")
+    assert "DATABASE_URL=sqlite+aiosqlite:///library/news.db" in (tmp_path / ".env").read_text("utf-8")
+
+
+async def test_an_old_file_keeps_its_other_lines_and_is_changed_only_after_a_yes(tmp_path: Path) -> None:
+    old = "# mine\nLOG_LEVEL=DEBUG\n\nexport DISCORD_TOKEN='old'\nOTHER=\"two\nlines\"\n"
+    (tmp_path / ".env").write_text(old, "utf-8")
+    (tmp_path / ".env").chmod(0o644)
+    async with Discord() as discord:
+        for answer in ("n", "y"):
+            async with at_terminal(tmp_path, surroundings(discord, LOG_LEVEL="INFO")) as person:
+                await person.types("Enter keeps the one that is set", discord.token)
+                await person.types("Where shall the articles be", "")
+                await person.types("without a mention?", "")
+                await person.types("Change DISCORD_TOKEN in it?", answer)
+                code = await person.ended()
+            if answer == "n":
+                assert code == 2
+                assert (tmp_path / ".env").read_text("utf-8") == old
+
+    assert code == 0
+    assert (tmp_path / ".env").read_text("utf-8") == (
+        f'# mine\nLOG_LEVEL=DEBUG\n\nDISCORD_TOKEN={discord.token}\nOTHER="two\nlines"\n'
+        "DATABASE_URL=sqlite+aiosqlite:///footnote.db\nMESSAGE_CONTENT=false\n"
+    )
+    assert mode(tmp_path / ".env") == 0o600
+
+
+async def test_without_a_person_the_environment_and_the_options_answer(tmp_path: Path) -> None:
+    async with Discord() as discord:
+        environment = surroundings(discord, DISCORD_TOKEN=discord.token)
+        code, out, err = await by_itself(tmp_path, environment, "--yes", "--database", "articles.db")
+
+    assert (code, err) == (0, "")
+    assert "DATABASE_URL=sqlite+aiosqlite:///articles.db\n" in (tmp_path / ".env").read_text("utf-8")
+    assert f"permissions={BITS}" in out
+    assert "Administrator" not in out
+    assert discord.token not in out
+
+
+async def test_without_a_person_a_file_that_says_something_else_needs_force(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DATABASE_URL=sqlite+aiosqlite:///mine.db\n", "utf-8")
+    async with Discord() as discord:
+        environment = surroundings(discord, DISCORD_TOKEN=discord.token)
+        refused = await by_itself(tmp_path, environment, "--yes", "--database", "other.db")
+        kept = (tmp_path / ".env").read_text("utf-8")
+        forced = await by_itself(tmp_path, environment, "--yes", "--database", "other.db", "--force")
+
+    assert refused[0] == 2
+    assert "--force" in refused[2]
+    assert kept == "DATABASE_URL=sqlite+aiosqlite:///mine.db\n"
+    assert forced[0] == 0
+    assert "other.db" in (tmp_path / ".env").read_text("utf-8")
+
+
+async def test_without_a_terminal_it_says_how_to_answer(tmp_path: Path) -> None:
+    async with Discord() as discord:
+        code, _, err = await by_itself(tmp_path, surroundings(discord))
+
+    assert code == 2
+    assert err == "footnote: there is nobody to ask; footnote init --yes takes the answers from the environment\n"
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (Fault("GET", "/users/@me", 503), "it is in trouble (status 503); try again later"),
+        (Fault("GET", "/users/@me", 429), "it was asked too often"),
+        (Fault("GET", "/applications/@me", 404), "is DISCORD_API_BASE right?"),
+        (Fault("GET", "/users/@me", is_reset=True, times=None), "no connection"),
+    ],
+    ids=["503", "429", "404", "reset"],
+)
+async def test_a_discord_in_trouble_is_told_and_nothing_is_written(tmp_path: Path, fault: Fault, told: str) -> None:
+    async with Discord() as discord:
+        discord.faults.append(fault)
+        code, out, err = await by_itself(tmp_path, surroundings(discord, DISCORD_TOKEN=discord.token), "--yes")
+
+    assert (code, out) == (2, "")
+    assert told in err
+    assert len(err.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_missing_network_a_refused_token_and_a_missing_intent_are_told(tmp_path: Path) -> None:
+    discord = Discord()
+    unreachable = await by_itself(tmp_path, surroundings(discord, DISCORD_TOKEN=discord.token), "--yes")
+    async with discord:
+        wrong = "MTE0.other.token-of-nobody"
+        refused = await by_itself(tmp_path, surroundings(discord, DISCORD_TOKEN=wrong), "--yes")
+        none = await by_itself(tmp_path, surroundings(discord), "--yes")
+        discord.gateway.allowed_intents &= ~Intent.MESSAGE_CONTENT
+        wanted = surroundings(discord, DISCORD_TOKEN=discord.token, MESSAGE_CONTENT="true")
+        missing = await by_itself(tmp_path, wanted, "--yes")
+
+    assert [one[0] for one in (unreachable, refused, none, missing)] == [2, 2, 2, 2]
+    assert "no connection" in unreachable[2]
+    assert "Discord refuses the token" in refused[2]
+    assert wrong not in refused[2]
+    assert "DISCORD_TOKEN is not set" in none[2]
+    assert "--no-message-content" in missing[2]
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_process_that_is_killed_while_it_asks_discord_leaves_nothing_behind(tmp_path: Path) -> None:
+    async with Discord() as discord:
+        discord.faults.append(Fault("GET", "/users/@me", delay_s=30))
+        async with at_terminal(tmp_path, surroundings(discord)) as person:
+            await person.types("The bot's token", discord.token)
+            await asyncio.sleep(0.5)
+            code = await person.gives_up()
+        discord.faults.clear()
+
+    assert code in {130, -signal.SIGINT}
+    assert list(tmp_path.iterdir()) == []
