@@ -63,6 +63,8 @@ async def open_gatherer(library: Library, settings: Settings) -> Gatherer:
         allowed_hosts=settings.allowed_hosts,
         contact=settings.fetch_contact or None,
         jobs_at_once=settings.jobs_at_once,
+        workers=settings.readers_at_once,
+        memory_mb=settings.reader_memory_mb,
     )
     return await Gatherer.open(library, rules)
 
@@ -111,12 +113,18 @@ async def run_bot(settings: Settings, *, force_sync: bool = False) -> None:
     async with _accompanied(vitals, health, settings) as watchdog:
         await asyncio.to_thread(read_catalogues)
         with _told_to_stop() as stop:
-            async with await open_library(settings) as library, await State.open(settings.database_url) as state:
+            async with (
+                await open_library(settings) as library,
+                await State.open(settings.database_url) as state,
+                await open_gatherer(library, settings) as gatherer,
+            ):
                 status = await library.status()
                 log.info("the library holds %d articles in %d passages", status.articles, status.passages)
                 health.opened(library, state)
                 questions = Questions(metrics, shows_text=settings.log_questions)
-                made = partial(FootnoteBot, library, state, settings, questions=questions, force_sync=force_sync)
+                made = partial(
+                    FootnoteBot, library, state, settings, gatherer, questions=questions, force_sync=force_sync
+                )
                 try:
                     await _serve(made, vitals, settings, token, stop, watchdog)
                 finally:
@@ -163,6 +171,7 @@ async def _serve(
             bot.shard_count, _, _ = await bot.http.get_bot_gateway()
         connection = asyncio.create_task(bot.connect())
         stopping = asyncio.create_task(stop.wait())
+        bot.keep(bot.gather())
         dying = asyncio.create_task(dead_gateway(vitals, settings.gateway_dead_s))
         try:
             await asyncio.wait({connection, stopping, dying}, return_when=asyncio.FIRST_COMPLETED)

@@ -15,7 +15,7 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands, tasks
 
-from bot import sending
+from bot import news, sending
 from bot.desk import Asker, Desk
 from bot.errors import DeskError, NotManagerError
 from bot.questions import Asked, Questions
@@ -26,11 +26,12 @@ from bot.settings import Settings
 from bot.state import Attempts, State
 from bot.views.answers import AnswerButton
 from bot.views.layout import layout
-from index import Library, LibraryError, StoreError
+from bot.watching import Watcher
+from index import FeedNews, Gatherer, Library, LibraryError, StoreError
 
 log = logging.getLogger(__name__)
 
-COGS = ("ask", "articles", "index", "settings", "help", "doctor", "operator")
+COGS = ("ask", "articles", "feeds", "jobs", "index", "settings", "help", "doctor", "operator")
 
 AT_ONCE_S = 0.4
 """An answer that is there by then is the first response. When 200 people ask at once the last one is not, and all the
@@ -80,7 +81,7 @@ class Tree(app_commands.CommandTree["FootnoteBot"]):
 
 
 class FootnoteBot(commands.AutoShardedBot):
-    """See `bot.host.Host`. The library and the state are open already, and stay open when the bot is closed.
+    """See `bot.host.Host`. What it is given is open already, and stays open when the bot is closed.
 
     Args:
         questions: Tells what becomes of each question.
@@ -94,6 +95,7 @@ class FootnoteBot(commands.AutoShardedBot):
         library: Library,
         state: State,
         settings: Settings,
+        gatherer: Gatherer,
         *,
         desk: Desk | None = None,
         questions: Questions | None = None,
@@ -121,6 +123,8 @@ class FootnoteBot(commands.AutoShardedBot):
         self.state = state
         self.settings = settings
         self.desk = desk if desk is not None else Desk(library, state, settings)
+        self.gatherer = gatherer
+        self.watcher = Watcher(gatherer, state, discord.utils.utcnow)
         self.questions = questions if questions is not None else Questions(shows_text=settings.log_questions)
         self._force_sync = force_sync
         self._attempts = Attempts()
@@ -159,6 +163,19 @@ class FootnoteBot(commands.AutoShardedBot):
         task = asyncio.create_task(run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def gather(self) -> None:
+        """Begin to run jobs and to check feeds, as soon as the servers are known; call it once."""
+        await self.wait_until_ready()
+        self.gatherer.on_news(self._tell_news)
+        self.gatherer.start()
+
+    async def _tell_news(self, told: FeedNews) -> None:
+        guild = self.get_guild(int(told.feed.collection)) if told.feed.collection.isdecimal() else None
+        if guild is not None:
+            words = await self.words_for(guild.id, guild.preferred_locale.value)
+            # Discord may let us wait, and the next feed has not to.
+            self.keep(news.tell(self, guild, told, words))
 
     async def drain(self) -> None:
         """Take no more questions, and wait for the answers that are being given, `DRAIN_S` at most."""
@@ -256,7 +273,7 @@ class FootnoteBot(commands.AutoShardedBot):
         )
 
     async def words_for(self, guild_id: int | None, *locales: str | None) -> Words:
-        """The words of a server's own language if one is set, else of the first locale that we have."""
+        """See `Host.words_for`."""
         own = (await self.state.server(guild_id)).language if guild_id is not None else None
         return words_for(own, *locales)
 

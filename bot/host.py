@@ -14,7 +14,8 @@ from bot.questions import Asked
 from bot.rendering.words import Words
 from bot.settings import Settings
 from bot.state import State
-from index import Library
+from bot.watching import Watcher
+from index import Gatherer, Library
 
 
 class Host(Protocol):
@@ -24,9 +25,14 @@ class Host(Protocol):
     state: State
     desk: Desk
     settings: Settings
+    gatherer: Gatherer
+    watcher: Watcher
 
     async def words(self, interaction: discord.Interaction) -> Words:
         """The words of the server's language if one is set, else of the asker's, else of the server's own locale."""
+
+    async def words_for(self, guild_id: int | None, *locales: str | None) -> Words:
+        """The words of a server's own language if one is set, else of the first locale that we have."""
 
     async def may_manage(self, interaction: discord.Interaction) -> bool:
         """Whether this person may manage the server's articles, here: by permission, or by a role named by its id."""

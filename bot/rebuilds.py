@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 
+from bot.boards import EDIT_EVERY_S, Board
 from bot.rendering.cards import Card
 from bot.rendering.errors import error_text
 from bot.rendering.progress import (
@@ -30,9 +30,6 @@ from index import CancelledBuildError, Library, LibraryError, RebuildProgress, R
 
 log = logging.getLogger(__name__)
 
-EDIT_EVERY_S = 2.0
-"""Discord slows down bots that edit a message more often than about once a second."""
-
 STOP_S = 1.5
 """How long a stop of the bot waits until rebuilds have told that they were interrupted."""
 
@@ -41,25 +38,6 @@ _END_S = 0.5
 
 _SHARES = {"reading": (0.0, 0.9), "sorting": (0.9, 0.98), "swapping": (0.98, 1.0)}
 """From where to where in the whole work each of its stages leads, as measured with 100,000 passages."""
-
-
-class Board(Protocol):
-    """Where a rebuild shows how far it is."""
-
-    channel_id: int | None
-    message_id: int | None
-    """The message that a later process can change; None when there is none."""
-    link: str | None
-    """Where it can be seen by everybody who may; None when only one person sees it."""
-
-    async def show(self, card: Card, running: str | None) -> None:
-        """Replace what is shown.
-
-        Args:
-            running: The id of the rebuild, for its cancel button; None when it is over.
-
-        Never raises: a rebuild goes on although nobody sees it.
-        """
 
 
 class Rebuild:

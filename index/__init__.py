@@ -1,5 +1,6 @@
 """A library of articles that answers questions word for word. `bot` imports these names and no others."""
 
+from index.analysis.languages import known_languages
 from index.drafts import Draft
 from index.errors import (
     CancelledBuildError,
@@ -104,6 +105,7 @@ __all__ = [
     "backup",
     "check",
     "examine",
+    "known_languages",
     "repair",
     "restore",
 ]

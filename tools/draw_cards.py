@@ -14,6 +14,7 @@ import os
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,33 @@ import discord
 import playwright.async_api
 import simcord
 
+from bot.channels import untold
 from bot.client import FootnoteBot
 from bot.cogs.index import CancelButton
+from bot.rendering.feeds import FeedPage, feeds_card, news_card
+from bot.rendering.jobs import job_card
 from bot.rendering.progress import Stand, rebuild_card
 from bot.rendering.words import words_for
 from bot.settings import Settings
 from bot.state import State
+from bot.views.feeds import feed_view
+from bot.views.jobs import job_view
 from bot.views.layout import layout
-from index import Draft, Library
+from index import (
+    Addition,
+    Change,
+    Draft,
+    Feed,
+    FeedNews,
+    Gatherer,
+    GatheringRules,
+    Job,
+    JobKind,
+    JobState,
+    Library,
+    Problem,
+    RemovedLine,
+)
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "articles"
 WIDTH, HEIGHT = 760, 1_400
@@ -44,6 +64,7 @@ class Stage:
     library: Library
     state: State
     guild_id: int
+    gatherer: Gatherer
 
     async def ask(self, question: str) -> Any:
         """Ask as a member would."""
@@ -83,10 +104,42 @@ async def settings(stage: Stage) -> Any:
 
 
 async def rebuild(stage: Stage) -> Any:
-    channel = stage.env.bot.get_channel(stage.channel.id)
-    assert isinstance(channel, discord.TextChannel)
     row: discord.ui.ActionRow[Any] = discord.ui.ActionRow(CancelButton("0123456789abcdef"))
-    return await channel.send(view=layout(rebuild_card(Stand(0.42, 75.0, False, False), words_for()), row))
+    return await _posted(stage, layout(rebuild_card(Stand(0.42, 75.0, False, False), words_for()), row))
+
+
+async def links(stage: Stage) -> Any:
+    job = replace(_JOB, state=JobState.DONE, done=3, additions=await _outcomes(stage))
+    return await _posted(stage, job_view(job_card(job, words_for()), None, job_id=job.id, words=words_for()))
+
+
+async def job(stage: Stage) -> Any:
+    return await _posted(stage, job_view(job_card(_JOB, words_for(), 75.0), _JOB.id, job_id=_JOB.id, words=words_for()))
+
+
+async def jobs(stage: Stage) -> Any:
+    gatherer = stage.gatherer
+    await gatherer.submit_links(["https://example.org/news/bridge"], str(stage.guild_id), str(stage.admin.id))
+    await gatherer.submit_uploads([("minutes-2024.pdf", b"x")], str(stage.guild_id), str(stage.admin.id))
+    over = await gatherer.submit_links(["https://example.org/a", "https://example.org/b"], str(stage.guild_id), None)
+    await gatherer.cancel(over.id, None)
+    return await stage.admin.slash(stage.channel, "jobs")
+
+
+async def feeds(stage: Stage) -> Any:
+    words, guild = words_for(), stage.env.bot.get_guild(stage.guild_id)
+    items = tuple((one, untold(guild, one, words)) for one in _feeds(stage))
+    return await _posted(stage, layout(feeds_card(FeedPage(items, len(items), 1, 1), words)))
+
+
+async def feed(stage: Stage) -> Any:
+    guild = stage.env.bot.get_guild(stage.guild_id)
+    return await _posted(stage, feed_view(_feeds(stage)[0], guild, words_for()))
+
+
+async def news(stage: Stage) -> Any:
+    infos = tuple(await stage.library.articles())[:3]
+    return await _posted(stage, layout(news_card(FeedNews(_feeds(stage)[0], infos, switched_off=False), words_for())))
 
 
 async def answer_in_japanese(stage: Stage) -> Any:
@@ -109,6 +162,77 @@ ARABIC_ARTICLE = Draft(
     "https://example.org/news/bridge-ar",
     language="ar",
 )
+
+_NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+_JOB = Job(
+    id="k7f3q2",
+    kind=JobKind.LINKS,
+    collection="1",
+    state=JobState.RUNNING,
+    what="3 addresses",
+    asked_by=None,
+    done=1,
+    total=3,
+    reason=None,
+    additions=(),
+    created_at=_NOW,
+    started_at=_NOW,
+    ended_at=None,
+)
+
+
+async def _outcomes(stage: Stage) -> tuple[Addition, ...]:
+    first, second, *_ = await stage.library.articles()
+    return (
+        Addition(first.source, first, Change.ADDED, 7, (RemovedLine("Share", "…"),) * 3, None),
+        Addition("https://copy.example/b", second, Change.UNCHANGED, 0, (), None, duplicate_of=second),
+        Addition("https://example.org/gone", None, None, 0, (), "", Problem.MISSING.value),
+    )
+
+
+def _feeds(stage: Stage) -> list[Feed]:
+    village = Feed(
+        id="f3k2q7",
+        collection=str(stage.guild_id),
+        address="https://example.org/news/feed.xml",
+        kind="feed",
+        title="Village news",
+        path_filter="/news/",
+        interval_min=60,
+        most=20,
+        language="en",
+        channel=str(stage.channel.id),
+        threads=True,
+        added_by=None,
+        added_at=_NOW,
+        checked_at=_NOW,
+        next_check_at=_NOW + timedelta(hours=1),
+        failures=0,
+        failing_since=None,
+        problem=None,
+        problem_kind=None,
+        enabled=True,
+        articles=128,
+    )
+    failing = replace(
+        village,
+        id="m2x9aa",
+        title="Harbour bulletin",
+        address="https://harbour.example/sitemap.xml",
+        kind="sitemap",
+        channel="1",
+        problem="…",
+        problem_kind=Problem.TIMED_OUT.value,
+        failing_since=_NOW,
+    )
+    return [village, failing, replace(village, id="zz81bc", title="Old mill", channel=None, enabled=False)]
+
+
+async def _posted(stage: Stage, view: discord.ui.LayoutView) -> discord.Message:
+    channel = stage.env.bot.get_channel(stage.channel.id)
+    assert isinstance(channel, discord.TextChannel)
+    return await channel.send(view=view)
+
 
 LIGHT = """
 :root {
@@ -134,6 +258,12 @@ SCENES: dict[str, Callable[[Stage], Awaitable[Any]]] = {
     "articles": articles,
     "settings": settings,
     "rebuild": rebuild,
+    "links": links,
+    "job": job,
+    "jobs": jobs,
+    "feeds": feeds,
+    "feed": feed,
+    "news": news,
     "answer-light": answer,
     "answer-ja": answer_in_japanese,
     "answer-ar": answer_in_arabic,
@@ -144,15 +274,20 @@ async def draw(name: str, target: Path) -> None:
     """Play one scene with a fresh library and save its picture."""
     with tempfile.TemporaryDirectory() as folder:
         address = f"sqlite+aiosqlite:///{folder}/footnote.db"
-        async with await Library.open(address, Path(folder, "index")) as library, await State.open(address) as state:
+        async with (
+            await Library.open(address, Path(folder, "index")) as library,
+            await State.open(address) as state,
+            await Gatherer.open(library, GatheringRules()) as gatherer,
+        ):
             await library.add_paths([EXAMPLES])
-            bot = FootnoteBot(library, state, Settings(_env_file=None, discord_shards=1), ready_timeout_s=0.1)  # type: ignore[call-arg]
+            settings_ = Settings(_env_file=None, discord_shards=1)  # type: ignore[call-arg]
+            bot = FootnoteBot(library, state, settings_, gatherer, ready_timeout_s=0.1)
             async with simcord.run(bot) as env:
                 guild = env.create_guild("Readers")
                 channel = guild.create_text_channel("questions")
                 managing = guild.create_role("Managers", permissions=discord.Permissions(manage_guild=True))
                 admin = guild.add_member(env.create_user("reader"), roles=[managing])
-                stage = Stage(env, channel, admin, library, state, guild.id)
+                stage = Stage(env, channel, admin, library, state, guild.id, gatherer)
                 shown = await SCENES[name](stage)
                 async with env.preview(channel, viewers=[admin], layout="message", width=WIDTH, height=HEIGHT) as page:
                     await page.screenshot(str(target), target=shown)

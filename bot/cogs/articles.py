@@ -24,7 +24,7 @@ from bot.rendering.lists import address_of, article_card, choices_of, title_of
 from bot.rendering.words import Words
 from bot.views.articles import LONGEST_SEARCH, Listing, TurnButton, UndoButton, list_view
 from bot.views.confirm import Confirmation
-from bot.views.forms import ArticleForm, FilesForm, most_bytes
+from bot.views.forms import ArticleForm, FilesForm, LinksForm, add_links, most_bytes
 from bot.views.layout import container, layout
 from index import ArticleInfo, Sort, UnknownArticleError
 
@@ -34,6 +34,7 @@ UNDO = timedelta(minutes=10)
 """For so long a removed article can be brought back."""
 
 _LONGEST_CHOICE = 100
+_LONGEST_LINKS = 4_000
 _MOST_UPLOADED = 25_000_000
 """A request with files: https://docs.discord.com/developers/reference#uploading-files."""
 
@@ -67,7 +68,22 @@ class Articles(
         await self._bot.require_manager(interaction)
         await sending.ask_with(interaction, ArticleForm(await self._bot.words(interaction)))
 
-    @add.command(name=locale_str("file"), description=locale_str("Upload articles as .txt or .md files"))
+    @add.command(name=locale_str("link"), description=locale_str("Add the articles behind one or several addresses"))
+    @app_commands.rename(links=locale_str("links"))
+    @app_commands.describe(links=locale_str("Addresses with spaces between them; a form opens if you give none"))
+    async def add_link(
+        self,
+        interaction: discord.Interaction[FootnoteBot],
+        links: app_commands.Range[str, 1, _LONGEST_LINKS] | None = None,
+    ) -> None:
+        """Add pages, or open the form for many."""
+        await self._bot.require_manager(interaction)
+        if links is None:
+            await sending.ask_with(interaction, LinksForm(await self._bot.words(interaction)))
+        else:
+            await add_links(interaction, self._bot, links)
+
+    @add.command(name=locale_str("file"), description=locale_str("Upload articles: text, pages, PDF, Word, EPUB, ZIP"))
     async def add_file(self, interaction: discord.Interaction[FootnoteBot]) -> None:
         """Open the form for files."""
         await self._bot.require_manager(interaction)
@@ -121,7 +137,8 @@ class Articles(
             row: ui.ActionRow[Any] = ui.ActionRow()
             if address is not None:
                 row.add_item(ui.Button(label=words.say("Open the page"), url=address))
-            return layout(article_card(found.info, passages, found.text, words), row)
+            sources = await self._bot.library.sources(found.info.id, scope)
+            return layout(article_card(found.info, passages, found.text, words, sources), row)
 
         await self._bot.answer(interaction, facts, is_private=True)
 

@@ -48,6 +48,7 @@ class ForgetButton(Button, template=r"forget1"):
         words = await host.words(interaction)
 
         async def forget() -> ui.LayoutView:
+            await host.gatherer.forget_person(str(interaction.user.id))
             return layout(forgotten_card(await host.desk.forget_user(interaction.user.id), words))
 
         await change(interaction, forget)

@@ -3,12 +3,11 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Self, cast
 
-import aiohttp
 import discord
 from discord import app_commands, ui
 from discord.app_commands import locale_str
@@ -23,12 +22,11 @@ from bot.rendering.progress import bar, interrupted_card, rebuild_card
 from bot.rendering.status import Figures, status_card
 from bot.rendering.words import Words
 from bot.state import RebuildRecord
+from bot.views.boards import ChannelBoard, PrivateBoard, edited, posted
 from bot.views.layout import layout
 from index import SHARED_COLLECTION
 
 log = logging.getLogger(__name__)
-
-_LAST_PAUSES_S = (0.5, 2, 10, 60, 240, 600)
 
 
 class CancelButton(Button, template=r"rebuild1:(?P<id>[0-9a-f]{8,32})"):
@@ -61,79 +59,6 @@ class CancelButton(Button, template=r"rebuild1:(?P<id>[0-9a-f]{8,32})"):
             await sending.respond(interaction, layout(Card((text,))), is_private=True)
             return
         await sending.replace(interaction, _running_view(rebuild_card(rebuild.stand, words), rebuild.id, words))
-
-
-class ChannelBoard:
-    """A message in a channel: it can be edited for as long as a rebuild takes."""
-
-    def __init__(self, message: discord.Message, words: Words) -> None:
-        self.channel_id: int | None = message.channel.id
-        self.message_id: int | None = message.id
-        self.link: str | None = message.jump_url
-        self._message = message
-        self._words = words
-
-    async def show(self, card: Card, running: str | None) -> None:
-        """See `Board.show`."""
-        view = _running_view(card, running, self._words)
-        await _shown(lambda: self._message.edit(view=view), is_last=running is None)
-
-
-class PrivateBoard:
-    """The private response to the command, where the channel takes no message.
-
-    Discord lets it be edited for 15 minutes; what comes of a longer rebuild is sent as a direct message.
-    """
-
-    channel_id: int | None = None
-    message_id: int | None = None
-    link: str | None = None
-
-    def __init__(self, interaction: discord.Interaction[Any], note: str, words: Words) -> None:
-        self._interaction = interaction
-        self._note = note
-        self._words = words
-
-    async def show(self, card: Card, running: str | None) -> None:
-        """See `Board.show`."""
-        view = _running_view(self.noted(card), running, self._words)
-        if await _shown(lambda: self._interaction.edit_original_response(view=view), is_last=running is None):
-            return
-        if running is None:
-            await _shown(lambda: self._interaction.user.send(view=layout(card)), is_last=True)
-
-    def noted(self, card: Card) -> Card:
-        """The card with the reason why it is private."""
-        return Card((*card.parts, self._note), card.accent, card.footer)
-
-
-async def _posted(interaction: discord.Interaction[Any], view: ui.LayoutView) -> discord.Message | None:
-    """Send a card to the channel of a command; None when the channel takes none from us."""
-    if not isinstance(interaction.channel, discord.abc.Messageable):
-        return None
-    try:
-        return await sending.post(interaction.channel, view)
-    except (discord.Forbidden, discord.NotFound) as error:
-        log.info("no message for a rebuild in channel %s: %s", interaction.channel_id, error)
-        return None
-
-
-async def _shown(edit: Callable[[], Awaitable[object]], *, is_last: bool) -> bool:
-    """Edit a message, and return whether that was done.
-
-    The last edit is tried for a quarter of an hour, so that no message says "in progress" for ever.
-    """
-    for pause in (*_LAST_PAUSES_S, None) if is_last else (None,):
-        try:
-            await edit()
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            log.info("the progress of a rebuild could not be shown: %s: %s", type(error).__name__, error)
-            if pause is None or not sending.is_passing(error):
-                break
-            await asyncio.sleep(pause)
-        else:
-            return True
-    return False
 
 
 def _running_view(card: Card, running: str | None, words: Words) -> ui.LayoutView:
@@ -198,13 +123,13 @@ class Index(
     ) -> ui.LayoutView:
         """Show the progress in the channel, or in private where the channel takes no message, and begin."""
         view = _running_view(rebuild_card(rebuild.stand, rebuild.words), rebuild.id, rebuild.words)
-        message = await _posted(interaction, view)
+        message = await posted(interaction, view)
         if message is None:
             rebuild.words = words
-            private = PrivateBoard(interaction, words.say("Only you see this: I may not write in this channel."), words)
+            private = PrivateBoard(interaction, words, partial(_running_view, words=words))
             self.rebuilds.start(rebuild, private)
             return _running_view(private.noted(rebuild_card(rebuild.stand, words)), rebuild.id, words)
-        self.rebuilds.start(rebuild, ChannelBoard(message, rebuild.words))
+        self.rebuilds.start(rebuild, ChannelBoard(message, partial(_running_view, words=rebuild.words)))
         text = words.say("The rebuild has begun: {link}", link=message.jump_url)
         return layout(Card((text,), Accent.SUCCESS))
 
@@ -221,7 +146,7 @@ class Index(
             view = layout(interrupted_card(await self._bot.words_for(record.guild_id, locale)))
             channel = self._bot.get_partial_messageable(record.channel_id)
             message = channel.get_partial_message(record.message_id)
-            await _shown(partial(message.edit, view=view), is_last=True)
+            await edited(partial(message.edit, view=view), is_last=True)
         await self._bot.state.save_rebuild(replace(record, state="interrupted"))
 
     # ---- figures

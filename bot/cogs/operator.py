@@ -131,6 +131,7 @@ class Operator(
         async def confirmed(pressed: discord.Interaction, host: Host) -> ui.LayoutView:  # noqa: ARG001 - given
             await leaving.leave()
             await host.state.forget_server(leaving.id)
+            await host.gatherer.forget_collection(str(leaving.id))
             return layout(Card((words.say("I left {server}.", server=name),), Accent.SUCCESS))
 
         await Confirmation(interaction, Card((question,)), words.say("Leave"), words, confirmed).show()

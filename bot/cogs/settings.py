@@ -30,7 +30,8 @@ class SettingsCommands(commands.Cog):
         """Show the card with every setting."""
         server = await self._bot.state.server(await managed_server(interaction))
         words = await self._bot.words(interaction)
-        view = settings_view(server, interaction.guild, words, self._bot.settings.message_content)
+        refresh_h = await self._bot.gatherer.refresh_every(str(server.guild_id))
+        view = settings_view(server, interaction.guild, words, self._bot.settings.message_content, refresh_h)
         await sending.respond(interaction, view, is_private=True)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +13,7 @@ import aiohttp
 import discord
 import yarl
 
-from bot.app import point_at_discord
+from bot.app import open_gatherer, point_at_discord
 from bot.client import FootnoteBot
 from bot.doctor.permissions import channels_findings
 from bot.findings import Finding, Level
@@ -99,15 +99,17 @@ async def discord_findings(settings: Settings, opened: tuple[Library, State] | N
 async def _client(
     settings: Settings, opened: tuple[Library, State] | None, clock: _Clock
 ) -> AsyncIterator[discord.Client]:
-    client: discord.Client
-    if opened is not None:
-        client = _Visitor(*opened, settings, http_trace=clock.trace)
-    else:
-        client = discord.Client(intents=discord.Intents.none(), http_trace=clock.trace, max_ratelimit_timeout=60.0)
-    try:
-        yield client
-    finally:
-        await client.close()
+    async with AsyncExitStack() as stack:
+        client: discord.Client
+        if opened is not None:
+            gatherer = await stack.enter_async_context(await open_gatherer(opened[0], settings))
+            client = _Visitor(*opened, settings, gatherer, http_trace=clock.trace)
+        else:
+            client = discord.Client(intents=discord.Intents.none(), http_trace=clock.trace, max_ratelimit_timeout=60.0)
+        try:
+            yield client
+        finally:
+            await client.close()
 
 
 async def _gateway(client: discord.Client, settings: Settings) -> list[Finding]:

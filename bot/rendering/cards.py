@@ -158,6 +158,7 @@ def date_of(moment: datetime) -> str:
 
 def _footer(page: AnswerPage, citation: Citation, words: Words) -> str | None:
     lines = [
+        gone_text(citation.article, words) or "",
         words.say("Also in: {sources}", sources=words.list(map(_short_source, citation.other_sources[:_MOST_OTHERS])))
         if citation.other_sources
         else "",
@@ -165,6 +166,14 @@ def _footer(page: AnswerPage, citation: Citation, words: Words) -> str | None:
         _one_line(page.note) or "",
     ]
     return "\n".join(filter(None, lines)) or None
+
+
+def gone_text(info: ArticleInfo, words: Words) -> str | None:
+    """Say that an article's page is not there any more; None when it is, or when nobody looked."""
+    if info.gone_since is None:
+        return None
+    day = date_of(info.gone_since)
+    return words.say("The page is gone since {date}; this is the text as it was.", date=day)
 
 
 def _one_line(note: str | None) -> str | None:
@@ -224,9 +233,10 @@ def _reason(page: AnswerPage, words: Words) -> tuple[str, str]:
 
 def article_page(article: Article, span: Span, quotes: Sequence[Span], number: int, count: int, words: Words) -> Card:
     """Show a page of an article, the `number`th from 1 of `count`; `quotes` are spans of the article's text."""
-    footer = None
+    notes = [gone_text(article.info, words)]
     if count > 1:
-        footer = words.say("Page {place} of {count}", place=words.number(number), count=words.number(count))
+        notes.append(words.say("Page {place} of {count}", place=words.number(number), count=words.number(count)))
+    footer = "\n".join(filter(None, notes)) or None
     return Card((_source(article.info, words), quoted_page(article.text, span, quotes)), Accent.PLAIN, footer)
 
 

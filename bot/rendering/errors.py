@@ -16,9 +16,11 @@ from bot.errors import (
 from bot.rendering.cards import Accent, Card, notice_card
 from bot.rendering.escaping import escaped_line
 from bot.rendering.lists import problem_text
+from bot.rendering.problems import told_problem
 from bot.rendering.words import Words
 from index import (
     CancelledBuildError,
+    DuplicateFeedError,
     FailedBuildError,
     LibraryError,
     NewerStoreError,
@@ -26,8 +28,11 @@ from index import (
     RebuildRunningError,
     StoreError,
     UnknownArticleError,
+    UnknownFeedError,
+    UnknownJobError,
     UnreadableFileError,
     UnusableArticleError,
+    UnusableSourceError,
 )
 
 _NAME = 120
@@ -63,6 +68,18 @@ def _library_text(error: LibraryError, words: Words) -> str:
                 "There is no such article here; it may have been removed. {command} shows those that there are.",
                 command=words.command("articles list"),
             )
+        case UnknownJobError():
+            return words.say(
+                "There is no such job here. {command} shows those that there are.", command=words.command("jobs")
+            )
+        case UnknownFeedError():
+            return words.say(
+                "There is no such feed here. {command} shows those that there are.", command=words.command("feeds list")
+            )
+        case DuplicateFeedError():
+            return words.say("This feed is read here already: {command} shows it.", command=words.command("feeds list"))
+        case UnusableSourceError(problem=problem):
+            return told_problem(problem, words)
         case UnreadableFileError(path=path, reason=reason, kind=kind):
             return words.say(
                 "Nothing of the file {name} was stored. {reason}",
@@ -150,6 +167,14 @@ def permission_text(missing: str, words: Words) -> str:
     Args:
         missing: Discord's name of the permission, as discord.py spells it: "send_messages".
     """
+    return words.say(
+        "I am not allowed to do that in this channel. Who manages this server can give me the permission {permission}.",
+        permission=f"**{permission_name(missing, words)}**",
+    )
+
+
+def permission_name(permission: str, words: Words) -> str:
+    """What Discord calls a permission; `permission` as discord.py spells it."""
     names = {
         "view_channel": words.say("View Channel"),
         "send_messages": words.say("Send Messages"),
@@ -157,8 +182,6 @@ def permission_text(missing: str, words: Words) -> str:
         "read_message_history": words.say("Read Message History"),
         "embed_links": words.say("Embed Links"),
         "attach_files": words.say("Attach Files"),
+        "create_public_threads": words.say("Create Public Threads"),
     }
-    return words.say(
-        "I am not allowed to do that in this channel. Who manages this server can give me the permission {permission}.",
-        permission=f"**{names.get(missing, missing.replace('_', ' '))}**",
-    )
+    return names.get(permission, permission.replace("_", " "))

@@ -25,7 +25,8 @@ def help_card(command: Callable[[str], str], words: Words, *, is_manager: bool) 
         managing = "\n".join(
             (
                 words.say(
-                    "Add articles: {file} or {text}",
+                    "Add articles: {link}, {file} or {text}",
+                    link=command("articles add link"),
                     file=command("articles add file"),
                     text=command("articles add text"),
                 ),
@@ -34,6 +35,8 @@ def help_card(command: Callable[[str], str], words: Words, *, is_manager: bool) 
                     list=command("articles list"),
                     remove=command("articles remove"),
                 ),
+                words.say("Articles that come by themselves: {command}", command=command("feeds add")),
+                words.say("What is being added at the moment: {command}", command=command("jobs")),
                 words.say("Channels, roles, language, limits: {command}", command=command("settings")),
                 words.say("Figures: {command}", command=command("index status")),
                 words.say("Whether I can do my work here: {command}", command=command("doctor")),
@@ -59,6 +62,7 @@ def privacy_card(days: int, words: Words) -> Card:
             ),
             words.say("Whether you found an answer helpful, and how many questions you asked on a day, as long."),
             words.say("Who added an article, as long as the article is here."),
+            words.say("Who added a feed, as long as it is read, and who asked for a job, as long as it is listed."),
         )
     )
     not_kept = words.say("I do not keep messages that are not for me, and nothing is passed on to anybody.")

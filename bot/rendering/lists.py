@@ -7,17 +7,19 @@ from urllib.parse import urlsplit
 
 from babel import Locale
 
-from bot.rendering.cards import Accent, Card, date_of, source_of
+from bot.rendering.cards import Accent, Card, date_of, gone_text, source_of
 from bot.rendering.escaping import escaped_line, quoted_passage, visible
 from bot.rendering.limits import AUTOCOMPLETE_NAME, BUTTON_URL, OWN_CARD_TEXT, cut, length
 from bot.rendering.problems import problem_of, told_problem
-from bot.rendering.words import Words
-from index import SHARED_COLLECTION, Addition, ArticleInfo, Change, RemovedLine, Sort
+from bot.rendering.words import Words, words_for
+from index import SHARED_COLLECTION, Addition, ArticleInfo, Change, RemovedLine, Sort, known_languages
 
 LONGEST_TITLE = 150
 """Characters of a title in a list, escaped."""
 
 _LONGEST_SOURCE = 60
+_LONGEST_OTHER = 120
+_MOST_OTHERS = 5
 _LONGEST_LINE = 60
 _LINES_SHOWN = 2
 """Lines that were left out for one reason and are shown; the others are counted."""
@@ -58,6 +60,22 @@ def language_name(code: str, words: Words) -> str:
 def language_names(codes: Collection[str], words: Words) -> str:
     """Languages by name, with commas and "and"."""
     return words.list([language_name(code, words) for code in codes])
+
+
+def language_choices(typed: str, words: Words) -> list[tuple[str, str]]:
+    """Names and codes of the languages that the library knows, of those whose name or code holds what was typed."""
+    wanted = typed.strip().casefold()
+    named = sorted((language_name(code, words), code) for code in known_languages())
+    return [(cut(name, AUTOCOMPLETE_NAME), code) for name, code in named if wanted in f"{name}\n{code}".casefold()]
+
+
+def language_of(typed: str, words: Words) -> str | None:
+    """The code of a language that was typed as a code or by its name, in the reader's language or in English."""
+    wanted = typed.strip().casefold()
+    for code in known_languages():
+        if wanted in (code, language_name(code, words).casefold(), language_name(code, words_for()).casefold()):
+            return code
+    return None
 
 
 def bold_line(text: str, longest: int, words: Words) -> str:
@@ -106,7 +124,7 @@ def choices_of(infos: Sequence[ArticleInfo]) -> list[tuple[str, str]]:
 
 def additions_card(outcomes: Sequence[Addition], words: Words) -> Card:
     """Tell of each article that should be added what became of it: passages, language, what was left out, and why."""
-    heads = [_outcome(outcome, words) for outcome in outcomes]
+    heads = [outcome_text(outcome, words) for outcome in outcomes]
     room = OWN_CARD_TEXT - sum(length(head) + 2 for head in heads) - 200
     parts = []
     for head, outcome in zip(heads, outcomes, strict=True):
@@ -124,7 +142,19 @@ def additions_card(outcomes: Sequence[Addition], words: Words) -> Card:
     return Card(("\n\n".join(parts),), Accent.SUCCESS if stored else Accent.FAILURE, footer)
 
 
-def _outcome(outcome: Addition, words: Words) -> str:
+def addition_text(outcome: Addition, words: Words) -> str:
+    """What became of one article, with the lines that were left out counted, in two lines at most."""
+    return "\n".join(filter(None, (outcome_text(outcome, words), _count_left_out(outcome.left_out, words))))
+
+
+def outcome_text(outcome: Addition, words: Words) -> str:
+    """What became of one article, in a sentence or two."""
+    if outcome.duplicate_of is not None:
+        return words.say(
+            "{name} is there already, as {title}.",
+            name=bold_line(outcome.source, LONGEST_TITLE, words),
+            title=title_of(outcome.duplicate_of, words),
+        )
     if outcome.article is None:
         name = bold_line(outcome.source, LONGEST_TITLE, words)
         problem = problem_text(outcome.problem or "", words, outcome.problem_kind)
@@ -202,7 +232,8 @@ def list_card(page: ListPage, words: Words) -> Card:
             )
         else:
             text = words.say(
-                "There are no articles yet. Add some with {file} or {text}.",
+                "There are no articles yet. Add some with {link}, {file} or {text}.",
+                link=words.command("articles add link"),
                 file=words.command("articles add file"),
                 text=words.command("articles add text"),
             )
@@ -239,10 +270,15 @@ def _listed(item: Listed, words: Words) -> str:
 # ---- one article
 
 
-def article_card(info: ArticleInfo, passages: int, text: str, words: Words) -> Card:
-    """What is known of an article, and how it begins."""
+def article_card(info: ArticleInfo, passages: int, text: str, words: Words, sources: Sequence[str] = ()) -> Card:
+    """What is known of an article, and how it begins.
+
+    Args:
+        sources: All places where the same text stands, the article's own first.
+    """
     facts = [
         (words.say("From"), source_of(info.source) if info.source else None),
+        (words.say("Also from"), _other_sources(info, sources, words)),
         (words.say("Author"), escaped_line(info.author, LONGEST_TITLE) if info.author else None),
         (words.say("Date"), date_of(info.published_at) if info.published_at else None),
         (words.say("Language"), language_name(info.language, words)),
@@ -260,11 +296,25 @@ def article_card(info: ArticleInfo, passages: int, text: str, words: Words) -> C
         (words.say("Id"), f"`{info.id}`"),
     ]
     told = "\n".join(f"{name}: {value}" for name, value in facts if value)
-    footer = None
+    notes = [gone_text(info, words)]
     if info.collection == SHARED_COLLECTION:
-        footer = words.say("A shared article: every server can ask it, and only the operator of the bot changes it.")
+        notes.append(
+            words.say("A shared article: every server can ask it, and only the operator of the bot changes it.")
+        )
+    footer = "\n".join(filter(None, notes)) or None
     beginning = quoted_passage(cut(text, _PREVIEW))
     return Card(tuple(part for part in (f"### {title_of(info, words)}", told, beginning) if part), footer=footer)
+
+
+def _other_sources(info: ArticleInfo, sources: Sequence[str], words: Words) -> str | None:
+    """Where the same text stands besides: full addresses, since several may be of one site."""
+    others = [one for one in sources if one and one != info.source]
+    if not others:
+        return None
+    shown = [escaped_line(one, _LONGEST_OTHER) for one in others[:_MOST_OTHERS]]
+    if len(others) > _MOST_OTHERS:
+        shown.append(words.count(len(others) - _MOST_OTHERS, "{n} more", "{n} more"))
+    return words.list(shown)
 
 
 def _added(info: ArticleInfo, words: Words) -> str:

@@ -4,6 +4,7 @@ from bot.state.attempts import Attempts
 from bot.state.models import (
     AnswerRecord,
     ChannelsMode,
+    JobMessage,
     RebuildRecord,
     RebuildState,
     RemovedArticles,
@@ -20,6 +21,7 @@ __all__ = [
     "AnswerRecord",
     "Attempts",
     "ChannelsMode",
+    "JobMessage",
     "RebuildRecord",
     "RebuildState",
     "RemovedArticles",

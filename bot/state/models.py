@@ -136,6 +136,17 @@ class RebuildRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class JobMessage:
+    """The message that shows the progress of a job, until the job is over."""
+
+    job_id: str
+    guild_id: int
+    channel_id: int
+    message_id: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class WaitingInteraction:
     """An interaction that was told "thinking" and has no answer yet; its token is good for 15 minutes."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -25,6 +26,7 @@ from sqlalchemy import (
 
 from bot.state.models import (
     AnswerRecord,
+    JobMessage,
     RebuildRecord,
     RemovedArticles,
     ServerFigures,
@@ -46,6 +48,7 @@ from bot.state.tables import (
     MIGRATIONS,
     answers,
     facts,
+    job_messages,
     ratings,
     rebuilds,
     removed_articles,
@@ -134,7 +137,7 @@ class State:
         """Delete all that is kept of a server, except its articles."""
 
         def work(connection: Connection) -> None:
-            for table in (servers, answers, usage, removed_articles, rebuilds):
+            for table in (servers, answers, usage, removed_articles, rebuilds, job_messages):
                 connection.execute(delete(table).where(table.c.guild_id == guild_id))
 
         await self._change_server(ServerSettings(guild_id), work)
@@ -305,6 +308,19 @@ class State:
         found = (parsed(rebuild_of, row) for row in await self._database.read(running))
         return [rebuild for rebuild in found if rebuild is not None]
 
+    async def keep_job_message(self, message: JobMessage) -> None:
+        """Keep where the progress of a job is shown, so that the next process can go on with it."""
+        await self._database.write(lambda connection: _put(connection, job_messages, asdict(message)))
+
+    async def drop_job_message(self, job_id: str) -> None:
+        """Forget the message of a job that is over."""
+        await self._execute(_row(job_messages, {"job_id": job_id}))
+
+    async def job_messages(self) -> list[JobMessage]:
+        """The messages of jobs that were not over when they were last seen, oldest first."""
+        rows = await self._database.read(select(job_messages).order_by(job_messages.c.created_at))
+        return [JobMessage(*row) for row in rows]
+
     async def keep_waiting(self, interaction_id: int, application_id: int, token: str, created_at: datetime) -> None:
         """Keep an interaction that was told "thinking", so that the next process can answer it."""
         values = {
@@ -352,6 +368,7 @@ class State:
             (answers.c.asked_at, oldest),
             (usage.c.day, oldest.date()),
             (rebuilds.c.started_at, oldest),
+            (job_messages.c.created_at, oldest),
             (removed_articles.c.expires_at, now),
             (waiting.c.created_at, now - TOKEN_LIFE),
         ):

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from index import Migrations, UtcDateTime
 
 MIGRATIONS = Migrations(
-    Path(__file__).parent / "migrations", head="0001", version_table="discord_alembic_version", owner="bot"
+    Path(__file__).parent / "migrations", head="0002", version_table="discord_alembic_version", owner="bot"
 )
 """The way from a database without these tables."""
 
@@ -124,6 +124,18 @@ rebuilds = Table(
     Index("ix_discord_rebuilds_asked_by", "asked_by"),
     Index("ix_discord_rebuilds_started_at", "started_at"),
     Index("ix_discord_rebuilds_state", "state", "started_at"),
+)
+
+job_messages = Table(
+    "discord_job_messages",
+    metadata,
+    Column("job_id", String, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("message_id", BigInteger, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_discord_job_messages_guild_id", "guild_id"),
+    Index("ix_discord_job_messages_created_at", "created_at"),
 )
 
 waiting = Table(

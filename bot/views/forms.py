@@ -1,4 +1,7 @@
-"""Forms: an article that is typed, files, and daily limits. What was typed is not lost when it cannot be used."""
+"""Forms: an article that is typed, addresses, files, a feed, and daily limits.
+
+What was typed is not lost when it cannot be used.
+"""
 
 import asyncio
 import logging
@@ -19,10 +22,11 @@ from bot.host import Form, Host, host_of, managed_server
 from bot.rendering.cards import Accent, Card
 from bot.rendering.errors import error_text
 from bot.rendering.limits import MODAL_INPUT, MODAL_LABEL, MODAL_LABEL_DESCRIPTION, MODAL_PLACEHOLDER, MODAL_TITLE, cut
-from bot.rendering.lists import additions_card
+from bot.rendering.lists import additions_card, language_name, language_of
 from bot.rendering.words import Words
+from bot.views.jobs import begun_job
 from bot.views.layout import layout
-from index import MAX_FILE_BYTES, Addition, Draft, Library, LibraryError
+from index import MAX_FILE_BYTES, Addition, Draft, LibraryError
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +36,19 @@ OPEN_S = 3600.0
 MAX_FILES = 10
 """Files in one form: https://docs.discord.com/developers/components/reference#file-upload."""
 
+MAX_LINKS = 50
+"""Addresses in one job."""
+
+MAX_UPLOAD_BYTES = 100_000_000
+"""The largest file that is taken, on servers where Discord lets people upload more."""
+
 MAX_DAILY = 1_000_000
 
 _LONGEST_TITLE = 300
 _LONGEST_SOURCE = 1_000
 _FETCH_S = 60.0
-_READABLE = frozenset({".txt", ".md", ".markdown"})
+_TEXTS = frozenset({".txt", ".md", ".markdown"})
+_QUICK_BYTES = 1_000_000
 
 
 class _AskingForm(Form):
@@ -185,6 +196,53 @@ class ArticleForm(_AskingForm):
         await host.answer(interaction, add, is_private=True)
 
 
+# ---- addresses
+
+
+def addresses_in(typed: str) -> list[str]:
+    """The addresses in what somebody typed: parted by white space, without the brackets and commas around them."""
+    found = (one.strip("<>,;") for one in typed.split())
+    return list(dict.fromkeys(filter(None, found)))
+
+
+class LinksForm(_AskingForm):
+    """Asks for addresses, one a line."""
+
+    def __init__(self, words: Words, typed: str = "") -> None:
+        super().__init__(words.say("Add links"))
+        self.links_field: ui.TextInput[LinksForm] = ui.TextInput(
+            style=discord.TextStyle.paragraph, default=typed, max_length=MODAL_INPUT, placeholder="https://"
+        )
+        self.ask(
+            words.say("Addresses"),
+            self.links_field,
+            words.say("One a line, {n} at most. Pages, PDF and other files.", n=words.number(MAX_LINKS)),
+        )
+
+    async def submitted(self, interaction: discord.Interaction, host: Host) -> None:
+        """See `Form.submitted`."""
+        await add_links(interaction, host, self.links_field.value)
+
+
+async def add_links(interaction: discord.Interaction[Any], host: Host, typed: str) -> None:
+    """Add the pages behind the addresses that somebody typed, and tell what came of it."""
+    collection = str(await managed_server(interaction))
+    words = await host.words(interaction)
+    addresses = addresses_in(typed)
+
+    async def add() -> ui.LayoutView:
+        if not 1 <= len(addresses) <= MAX_LINKS:
+            problem = words.say(
+                "Give at least one address and at most {n}, with spaces or line ends between them.",
+                n=words.number(MAX_LINKS),
+            )
+            return correction([problem], words, lambda: LinksForm(words, typed[:MODAL_INPUT]))
+        job = await host.gatherer.submit_links(addresses, collection, str(interaction.user.id))
+        return await begun_job(interaction, host, job, words)
+
+    await host.answer(interaction, add, is_private=True)
+
+
 # ---- files
 
 
@@ -203,7 +261,7 @@ class FilesForm(_AskingForm):
             words.say("Files"),
             self.files_field,
             words.say(
-                "Up to {n} files that end in .txt or .md, {size} each at most.",
+                "Up to {n}, {size} each at most: txt, md, html, pdf, docx, epub, zip, jsonl.",
                 n=words.number(MAX_FILES),
                 size=words.bytes(max_bytes),
             ),
@@ -214,62 +272,107 @@ class FilesForm(_AskingForm):
         collection = str(await managed_server(interaction))
         words = await host.words(interaction)
         files = list(self.files_field.values)
+        added_by = str(interaction.user.id)
 
         async def add() -> ui.LayoutView:
-            outcomes = await add_attachments(
-                host.library, files, self._max_bytes, collection, str(interaction.user.id), words
-            )
-            return layout(additions_card(outcomes, words))
+            fetched = await _fetched(files, self._max_bytes, words)
+            content = [one for one in fetched if not isinstance(one, Addition)]
+            if _is_quick(content):
+                added = iter(await host.gatherer.add_uploads(content, collection, added_by) if content else ())
+                outcomes = [one if isinstance(one, Addition) else next(added) for one in fetched]
+                return layout(additions_card([*outcomes, *added], words))
+            job = await host.gatherer.submit_uploads(content, collection, added_by)
+            refused = [one for one in fetched if isinstance(one, Addition)]
+            return await begun_job(interaction, host, job, words, refused)
 
         await host.answer(interaction, add, is_private=True)
 
 
 def most_bytes(interaction: discord.Interaction) -> int:
-    """The largest file that is taken: by the library, and by what Discord lets people upload there."""
-    limit: int = min(interaction.filesize_limit, MAX_FILE_BYTES)
+    """The largest file that is taken: what Discord lets people upload there, and no more than we hold in memory."""
+    limit: int = min(interaction.filesize_limit, MAX_UPLOAD_BYTES)
     return limit
 
 
-async def add_attachments(
-    library: Library,
-    files: Sequence[discord.Attachment],
-    max_bytes: int,
-    collection: str,
-    added_by: str,
-    words: Words,
-) -> list[Addition]:
-    """Fetch files from Discord and add them; one outcome for each, in order.
+def _is_quick(files: Sequence[tuple[str, bytes]]) -> bool:
+    """Whether files are read in a moment: texts, and not too much of them."""
+    total = sum(len(content) for _, content in files)
+    return total <= _QUICK_BYTES and all(_is_text(name) for name, _ in files)
 
-    What cannot be used has a `problem` in the reader's language, and keeps no other file out.
+
+def _is_text(name: str) -> bool:
+    return PurePath(name).suffix.lower() in _TEXTS
+
+
+async def _fetched(
+    files: Sequence[discord.Attachment], max_bytes: int, words: Words
+) -> list[tuple[str, bytes] | Addition]:
+    """Fetch files from Discord, in order.
+
+    In the place of what cannot be fetched is the outcome, with a `problem` in the reader's language; it keeps no other
+    file out.
     """
-    outcomes: dict[int, Addition] = {}
-    fetched: list[tuple[int, str, bytes]] = []
-    for place, file in enumerate(files):
-        problem = _unfit(file, max_bytes, words)
-        if problem is None:
+    fetched: list[tuple[str, bytes] | Addition] = []
+    for file in files:
+        most = min(max_bytes, MAX_FILE_BYTES) if _is_text(file.filename) else max_bytes
+        if file.size > most:
+            problem = words.say(
+                "It is {size}; at most {most} can be added.", size=words.bytes(file.size), most=words.bytes(most)
+            )
+        else:
             try:
                 async with asyncio.timeout(_FETCH_S):
-                    fetched.append((place, file.filename, await file.read()))
+                    fetched.append((file.filename, await file.read()))
                 continue
             except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
                 log.info("an attachment could not be fetched: %s: %s", type(error).__name__, error)
                 problem = words.say("Discord did not hand it over. Please try again.")
-        outcomes[place] = Addition(file.filename, None, None, 0, (), problem)
-    if fetched:
-        added = await library.add_files([(name, content) for _, name, content in fetched], collection, added_by)
-        outcomes |= {place: one for (place, _, _), one in zip(fetched, added, strict=True)}
-    return [outcomes[place] for place in range(len(files))]
+        fetched.append(Addition(file.filename, None, None, 0, (), problem))
+    return fetched
 
 
-def _unfit(file: discord.Attachment, max_bytes: int, words: Words) -> str | None:
-    """What can be told from a file's name and size, before it is fetched."""
-    if PurePath(file.filename).suffix.lower() not in _READABLE:
-        return words.say("Only .txt and .md files can be read.")
-    if file.size > max_bytes:
-        return words.say(
-            "It is {size}; at most {most} can be added.", size=words.bytes(file.size), most=words.bytes(max_bytes)
+# ---- a feed
+
+SaveFeed = Callable[[discord.Interaction, Host, str, str | None, str | None], Awaitable[None]]
+
+
+class FeedForm(_AskingForm):
+    """Asks which articles of a feed are read, and for their language.
+
+    Args:
+        only: What stands in the first field: how the path of an address has to begin.
+        language: What stands in the second, as a code or as it was typed.
+        save: Saves both, as None when they are empty.
+    """
+
+    def __init__(self, words: Words, feed_id: str, only: str, language: str, save: SaveFeed) -> None:
+        super().__init__(words.say("Paths and language"))
+        self._feed_id = feed_id
+        self._save = save
+        named = language_name(language, words) if language_of(language, words) == language else language
+        self.only_field: ui.TextInput[FeedForm] = ui.TextInput(
+            default=only, required=False, max_length=100, placeholder="/news/"
         )
-    return None
+        self.language_field: ui.TextInput[FeedForm] = ui.TextInput(default=named, required=False, max_length=60)
+        self.ask(
+            words.say("Only these paths"),
+            self.only_field,
+            words.say("How they begin, for example /news/; * stands for anything. Empty for all."),
+        )
+        self.ask(words.say("Language"), self.language_field, words.say("Empty: told by the text of each article."))
+
+    async def submitted(self, interaction: discord.Interaction, host: Host) -> None:
+        """See `Form.submitted`."""
+        await host.require_manager(interaction)
+        words = await host.words(interaction)
+        only, typed = self.only_field.value.strip(), self.language_field.value.strip()
+        code = language_of(typed, words) if typed else None
+        if typed and code is None:
+            problem = words.say("I do not know this language. Write its name, or its code such as en.")
+            view = correction([problem], words, lambda: FeedForm(words, self._feed_id, only, typed, self._save))
+            await sending.respond(interaction, view, is_private=True)
+            return
+        await self._save(interaction, host, self._feed_id, only or None, code)
 
 
 # ---- daily limits

@@ -29,6 +29,7 @@ LANGUAGES = ("en-US", "de", "es-ES", "fr", "pt-BR", "ru", "ja", "zh-CN", "ko", "
 """One of Discord's codes for each catalogue."""
 
 _FOLLOWS = "follows"
+_REFRESH_HOURS = ("24", "168", "720")
 _TEMPLATE = re.compile(r"set1:(?P<field>[a-z]+)")
 
 _ANSWERABLE = [
@@ -50,11 +51,17 @@ class Field(StrEnum):
     ROLES = "roles"
     PRIVATE = "private"
     LANGUAGE = "language"
+    REFRESH = "refresh"
 
 
 def changed(server: ServerSettings, field: Field, values: Sequence[str]) -> ServerSettings:
-    """The settings after something was chosen in a select; `values` as Discord sends them."""
+    """The settings after something was chosen in a select; `values` as Discord sends them.
+
+    How often pages are fetched again is kept with the articles, and not here.
+    """
     match field:
+        case Field.REFRESH:
+            return server
         case Field.MODE:
             return replace(server, channels_mode=ChannelsMode(values[0]))
         case Field.CHANNELS:
@@ -93,6 +100,8 @@ class SettingSelect(ui.DynamicItem[ui.Select[ui.LayoutView]], template=_TEMPLATE
                 # As sent: discord.py would leave out roles and channels that it does not know.
                 data = cast(Mapping[str, Any], interaction.data)
                 values = [str(value) for value in data.get("values", ())]
+                if field is Field.REFRESH:
+                    await save_refresh(interaction, host, values[0])
                 view = await save(interaction, host, lambda server: changed(server, field, values))
                 await sending.replace(interaction, view)
         except Exception as error:
@@ -134,6 +143,12 @@ async def save_limits(
     )
 
 
+async def save_refresh(interaction: discord.Interaction, host: Host, value: str) -> None:
+    """Save how often the pages of a server's articles are fetched again."""
+    collection = str(await managed_server(interaction))
+    await host.gatherer.set_refresh(collection, int(value) if value in _REFRESH_HOURS else None)
+
+
 async def save(
     interaction: discord.Interaction, host: Host, change: Callable[[ServerSettings], ServerSettings]
 ) -> ui.LayoutView:
@@ -143,18 +158,21 @@ async def save(
         NotManagerError: See `managed_server`.
     """
     server = await host.state.change_server(await managed_server(interaction), change)
+    refresh_h = await host.gatherer.refresh_every(str(server.guild_id))
     # The language may have been what changed.
-    return settings_view(server, interaction.guild, await host.words(interaction), host.settings.message_content)
+    words = await host.words(interaction)
+    return settings_view(server, interaction.guild, words, host.settings.message_content, refresh_h)
 
 
 def settings_view(
-    server: ServerSettings, guild: discord.Guild | None, words: Words, message_content: bool
+    server: ServerSettings, guild: discord.Guild | None, words: Words, message_content: bool, refresh_h: int | None
 ) -> ui.LayoutView:
     """The card with every setting of a server.
 
     Args:
         guild: The server as far as it is known; channels and roles that it has not any more are not shown.
         message_content: Whether the operator switched on reading all messages.
+        refresh_h: Hours after which pages are fetched again; None for never.
     """
     box: ui.Container[Any] = ui.Container(accent_colour=COLOURS[Accent.PLAIN])
     box.add_item(ui.TextDisplay(f"## {words.say('Settings')}\n-# {words.say('What you choose is saved at once.')}"))
@@ -181,6 +199,12 @@ def settings_view(
     )
     _section(box, words.say("Who sees the answers to commands"), None, _private_select(server, words))
     _section(box, words.say("My language"), None, _language_select(server, words))
+    _section(
+        box,
+        words.say("Fetch pages again"),
+        words.say("Articles that were added by link follow their pages."),
+        _refresh_select(refresh_h, words),
+    )
     box.add_item(ui.TextDisplay(f"**{words.say('Daily limits')}**\n{_limits(server, words)}"))
     box.add_item(ui.ActionRow(LimitsButton(words.say("Change the limits"))))
     view = ui.LayoutView(timeout=None)
@@ -232,6 +256,17 @@ def _language_select(server: ServerSettings, words: Words) -> SettingSelect:
         name = locale.get_display_name() or code
         texts[code] = name[0].upper() + name[1:]
     return _select(Field.LANGUAGE, texts, server.language or _FOLLOWS)
+
+
+def _refresh_select(refresh_h: int | None, words: Words) -> SettingSelect:
+    texts = {
+        "never": words.say("Never"),
+        "24": words.say("Every day"),
+        "168": words.say("Every week"),
+        "720": words.say("Every month"),
+    }
+    chosen = str(refresh_h) if str(refresh_h) in _REFRESH_HOURS else "never"
+    return _select(Field.REFRESH, texts, chosen)
 
 
 def _channel_select(

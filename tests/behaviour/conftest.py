@@ -1,6 +1,6 @@
 """A bot with its library in files, in front of a Discord that is held in memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,10 @@ import pytest_asyncio
 from bot.client import FootnoteBot
 from bot.settings import Settings
 from bot.state import State
-from index import Draft, Library
+from index import Draft, Gatherer, GatheringRules, Library
+from tests.support.web import Web, served
+
+NewBot = Callable[[], FootnoteBot]
 
 TRUCE = """Armenia and Azerbaijan agreed on a ceasefire on Wednesday, after two days of shelling along their border.
 
@@ -43,14 +46,38 @@ async def bot_state(address: str, bot_library: Library) -> AsyncIterator[State]:
         yield state
 
 
+@pytest_asyncio.fixture
+async def web() -> AsyncIterator[Web]:
+    """A web server on loopback, the only host that the bot fetches."""
+    async with served() as web:
+        yield web
+
+
+@pytest.fixture
+def gathering_rules(web: Web) -> GatheringRules:
+    return GatheringRules(allowed_hosts=(f"{web.address}:{web.port}",), pages_at_once=1, pause_s=0.0, poll_s=3600.0)
+
+
+@pytest_asyncio.fixture
+async def bot_gatherer(bot_library: Library, gathering_rules: GatheringRules) -> AsyncIterator[Gatherer]:
+    async with await Gatherer.open(bot_library, gathering_rules) as gatherer:
+        yield gatherer
+
+
 @pytest.fixture
 def bot_settings(address: str) -> Settings:
     return Settings(_env_file=None, database_url=address, discord_shards=1)  # type: ignore[call-arg]
 
 
 @pytest.fixture
-def simcord_bot(bot_library: Library, bot_state: State, bot_settings: Settings) -> FootnoteBot:
-    return FootnoteBot(bot_library, bot_state, bot_settings, ready_timeout_s=0.1)
+def simcord_bot(bot_library: Library, bot_state: State, bot_settings: Settings, bot_gatherer: Gatherer) -> FootnoteBot:
+    return FootnoteBot(bot_library, bot_state, bot_settings, bot_gatherer, ready_timeout_s=0.1)
+
+
+@pytest.fixture
+def new_bot(bot_library: Library, bot_state: State, bot_settings: Settings, bot_gatherer: Gatherer) -> NewBot:
+    """Makes the bot of the next process, for `env.restart_bot`."""
+    return lambda: FootnoteBot(bot_library, bot_state, bot_settings, bot_gatherer, ready_timeout_s=0.1)
 
 
 async def add_shared(library: Library) -> None:

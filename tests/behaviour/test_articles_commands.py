@@ -14,13 +14,14 @@ from bot.client import FootnoteBot
 from bot.state import ServerSettings, State
 from bot.views.articles import Listing, TurnButton, UndoButton
 from index import Draft, Library, StoreError
-from tests.behaviour.conftest import BRIDGE, HARBOUR, add_shared
+from tests.behaviour.conftest import BRIDGE, HARBOUR, NewBot, add_shared
 from tests.support.cards import text_of
 from tests.support.servers import Server, buttons, card, expects_refusals, fields, filled, shown
 
 
 @pytest.fixture
-async def server(simcord_env: Env) -> Server:
+async def server(simcord_env: Env, simcord_bot: FootnoteBot) -> Server:
+    await simcord_bot.gather()
     return Server(simcord_env)
 
 
@@ -207,7 +208,7 @@ async def test_each_file_has_its_own_outcome(server: Server, bot_library: Librar
     lines = shown(sent).split("\n\n")
     assert "Ice in the harbour" in lines[0]
     assert "photo.png" in lines[1]
-    assert ".txt and .md" in lines[1]
+    assert "a type that cannot be read" in lines[1]
     assert "empty.txt" in lines[2]
     assert "was added" in lines[3]
     assert len(await bot_library.articles([server.collection])) == 2
@@ -254,10 +255,10 @@ async def test_hostile_names_of_files_ping_nobody_and_change_nothing(server: Ser
 
 
 async def test_a_form_that_was_opened_before_a_restart_says_so(
-    server: Server, bot_library: Library, bot_state: State, bot_settings: Any
+    server: Server, bot_library: Library, new_bot: NewBot
 ) -> None:
     form = await server.admin.slash(server.channel, "articles add text")
-    await server.env.restart_bot(FootnoteBot(bot_library, bot_state, bot_settings, ready_timeout_s=0.1))
+    await server.env.restart_bot(new_bot())
 
     sent = await server.admin.submit_modal(form, filled(form, Title="Ice in the harbour", Text=HARBOUR))
 
@@ -267,12 +268,12 @@ async def test_a_form_that_was_opened_before_a_restart_says_so(
 
 
 async def test_a_question_whether_to_remove_that_was_asked_before_a_restart_says_so(
-    server: Server, bot_library: Library, bot_state: State, bot_settings: Any
+    server: Server, bot_library: Library, new_bot: NewBot
 ) -> None:
     (added,) = await bot_library.add([Draft("A bridge", BRIDGE, "bridge.md")], server.collection)
     assert added.article is not None
     asked = await server.admin.slash(server.channel, "articles remove", article=added.article.id)
-    await server.env.restart_bot(FootnoteBot(bot_library, bot_state, bot_settings, ready_timeout_s=0.1))
+    await server.env.restart_bot(new_bot())
 
     pressed = await server.admin.click(card(asked), label="Remove")
 
@@ -284,14 +285,14 @@ async def test_a_question_whether_to_remove_that_was_asked_before_a_restart_says
 
 
 async def test_the_list_is_turned_and_works_after_a_restart(
-    server: Server, bot_library: Library, bot_state: State, bot_settings: Any
+    server: Server, bot_library: Library, new_bot: NewBot
 ) -> None:
     await bot_library.add(
         [Draft(f"Report {n:02}", f"Report number {n} of the year.", f"{n}.md") for n in range(12)], server.collection
     )
 
     first = await server.admin.slash(server.channel, "articles list", sort="title")
-    await server.env.restart_bot(FootnoteBot(bot_library, bot_state, bot_settings, ready_timeout_s=0.1))
+    await server.env.restart_bot(new_bot())
     second = await server.admin.click(card(first), custom_id="list1:t:2:")
 
     assert first.ephemeral
@@ -418,13 +419,11 @@ async def test_an_undo_that_was_done_already_says_so(server: Server, own: str, b
     assert len(await bot_library.articles([server.collection])) == 1
 
 
-async def test_the_undo_works_after_a_restart(
-    server: Server, own: str, bot_library: Library, bot_state: State, bot_settings: Any
-) -> None:
+async def test_the_undo_works_after_a_restart(server: Server, own: str, bot_library: Library, new_bot: NewBot) -> None:
     asked = await server.admin.slash(server.channel, "articles remove", article=own)
     await server.admin.click(card(asked), label="Remove")
 
-    await server.env.restart_bot(FootnoteBot(bot_library, bot_state, bot_settings, ready_timeout_s=0.1))
+    await server.env.restart_bot(new_bot())
     await server.admin.click(card(asked), label="Undo")
 
     assert await titles(bot_library, server.collection) == ["A bridge instead of a ferry"]

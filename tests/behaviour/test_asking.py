@@ -13,7 +13,7 @@ from bot.client import FootnoteBot
 from bot.settings import Settings
 from bot.state import ChannelsMode, ServerSettings, State
 from index import Answer, Draft, Library
-from tests.behaviour.conftest import add_shared
+from tests.behaviour.conftest import NewBot, add_shared
 from tests.support.cards import buttons_of, text_of
 from tests.support.servers import buttons, card, fields, shown
 
@@ -122,12 +122,10 @@ async def test_pages_turn_for_the_asker_and_open_in_private_for_others(room: Roo
     assert text_of(room.messages()[-1]) != first
 
 
-async def test_buttons_work_after_a_restart(
-    room: Room, bot_library: Library, bot_state: State, simcord_bot: FootnoteBot
-) -> None:
+async def test_buttons_work_after_a_restart(room: Room, new_bot: NewBot) -> None:
     asked = await room.alice.slash(room.channel, "ask", question=QUESTION)
 
-    await room.env.restart_bot(FootnoteBot(bot_library, bot_state, simcord_bot.settings, ready_timeout_s=0.1))
+    await room.env.restart_bot(new_bot())
     read = await room.bob.click(card(asked), label="In the article")
 
     assert "Hospitals in Goris" in shown(read)

@@ -1,16 +1,14 @@
 """/help and /privacy, for everybody and everywhere."""
 
 import re
-from typing import Any
 
 import pytest
 from simcord import Env
 
-from bot.client import FootnoteBot
 from bot.settings import Settings
 from bot.state import State
 from index import Library
-from tests.behaviour.conftest import add_shared
+from tests.behaviour.conftest import NewBot, add_shared
 from tests.support.servers import Server, card, shown
 
 
@@ -77,12 +75,10 @@ async def test_everything_of_a_person_is_deleted_and_nothing_of_others(
     assert "Nothing is kept" in shown(again)
 
 
-async def test_data_can_be_deleted_after_a_restart(
-    server: Server, bot_library: Library, bot_state: State, bot_settings: Any
-) -> None:
+async def test_data_can_be_deleted_after_a_restart(server: Server, new_bot: NewBot) -> None:
     asked = await server.member.slash(server.channel, "privacy")
 
-    await server.env.restart_bot(FootnoteBot(bot_library, bot_state, bot_settings, ready_timeout_s=0.1))
+    await server.env.restart_bot(new_bot())
     await server.member.click(card(asked), label="Delete my data")
 
     assert "Nothing is kept" in shown(asked)

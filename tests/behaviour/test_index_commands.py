@@ -9,7 +9,6 @@ import discord
 import pytest
 from simcord import Env
 
-from bot.client import FootnoteBot
 from bot.state import RebuildRecord, State
 from index import (
     CancelledBuildError,
@@ -20,9 +19,9 @@ from index import (
     RebuildSummary,
     StoreError,
 )
-from tests.behaviour.conftest import BRIDGE, add_shared
+from tests.behaviour.conftest import BRIDGE, NewBot, add_shared
 from tests.support.cards import buttons_of, text_of
-from tests.support.servers import Server, buttons, shown
+from tests.support.servers import Server, buttons, shown, simbot
 
 SUMMARY = RebuildSummary(
     added=1, changed=2, removed=0, unchanged=1_234, failed=(), articles=1_237, passages=9_000, took_s=61.0
@@ -305,22 +304,15 @@ async def test_a_progress_message_that_somebody_deleted_stops_nothing(
     assert "has begun" in shown(await server.admin.slash(server.channel, "index rebuild"))
 
 
-def simbot(server: Server) -> discord.Member:
-    """The bot as a member of the server."""
-    guild = server.env.bot.get_guild(server.guild.id)
-    assert guild is not None
-    return guild.me
-
-
 # ---- restarts
 
 
 async def test_a_stop_marks_a_rebuild_as_interrupted(
-    server: Server, rebuilds: SlowRebuilds, bot_library: Library, bot_state: State, bot_settings: Any
+    server: Server, rebuilds: SlowRebuilds, bot_state: State, new_bot: NewBot
 ) -> None:
     await server.admin.slash(server.channel, "index rebuild")
 
-    await server.env.restart_bot(FootnoteBot(bot_library, bot_state, bot_settings, ready_timeout_s=0.1))
+    await server.env.restart_bot(new_bot())
     await server.env.settle()
 
     assert "interrupted" in text_of(board(server))
@@ -329,7 +321,7 @@ async def test_a_stop_marks_a_rebuild_as_interrupted(
 
 
 async def test_a_rebuild_of_a_process_that_was_killed_is_marked_at_the_next_start(
-    server: Server, bot_library: Library, bot_state: State, bot_settings: Any
+    server: Server, bot_state: State, new_bot: NewBot
 ) -> None:
     channel = server.env.bot.get_channel(server.channel.id)
     assert isinstance(channel, discord.TextChannel)
@@ -349,7 +341,7 @@ async def test_a_rebuild_of_a_process_that_was_killed_is_marked_at_the_next_star
             )
         )
 
-    await server.env.restart_bot(FootnoteBot(bot_library, bot_state, bot_settings, ready_timeout_s=0.1))
+    await server.env.restart_bot(new_bot())
     await server.env.settle()
 
     assert "interrupted" in text_of(board(server))

@@ -100,6 +100,7 @@ async def test_what_is_kept_of_a_server_that_the_bot_leaves_is_deleted_except_it
     for guild_id in (other.id, server.guild.id):
         await simcord_bot.state.save_server(ServerSettings(guild_id, user_daily_limit=5))
         await simcord_bot.state.count_question(guild_id, 7, TODAY)
+        await simcord_bot.gatherer.set_refresh(str(guild_id), 24)
 
     asked = await server.admin.slash(server.channel, "operator leave", server=str(other.id))
     await server.admin.click(card(asked), label="Leave")
@@ -109,6 +110,8 @@ async def test_what_is_kept_of_a_server_that_the_bot_leaves_is_deleted_except_it
     assert len(await simcord_bot.library.articles([str(other.id)])) == 1
     assert (await simcord_bot.state.server(server.guild.id)).user_daily_limit == 5
     assert await simcord_bot.state.count_question(server.guild.id, 7, TODAY) == (2, 2)
+    assert await simcord_bot.gatherer.refresh_every(str(other.id)) is None
+    assert await simcord_bot.gatherer.refresh_every(str(server.guild.id)) == 24
 
 
 async def test_a_server_that_removes_the_bot_gets_everything_back_by_inviting_it_again(

@@ -6,10 +6,10 @@ import discord
 import pytest
 from simcord import Env
 
-from bot.client import FootnoteBot
-from bot.settings import Settings
 from bot.state import ChannelsMode, ServerSettings, State
 from bot.views.settings import Field, SettingSelect
+from index import Gatherer
+from tests.behaviour.conftest import NewBot
 from tests.support.cards import components, text_of
 from tests.support.servers import Server, card, expects_refusals, fields, filled, shown
 
@@ -82,6 +82,20 @@ async def test_a_choice_can_be_taken_back(server: Server, bot_state: State) -> N
     assert (await bot_state.server(server.guild.id)).manager_roles == frozenset()
 
 
+@pytest.mark.parametrize(("value", "hours"), [("24", 24), ("168", 168), ("720", 720), ("never", None)])
+async def test_how_often_pages_are_fetched_again_is_chosen(
+    server: Server, bot_gatherer: Gatherer, value: str, hours: int | None
+) -> None:
+    await bot_gatherer.set_refresh(server.collection, 168)
+    asked = await server.admin.slash(server.channel, "settings")
+    assert chosen(card(asked), "refresh") == ["168"]
+
+    await server.admin.select(card(asked), [value], custom_id="set1:refresh")
+
+    assert await bot_gatherer.refresh_every(server.collection) == hours
+    assert chosen(card(asked), "refresh") == [value]
+
+
 async def test_the_language_of_the_card_changes_with_the_choice(server: Server, bot_state: State) -> None:
     asked = await server.admin.slash(server.channel, "settings")
 
@@ -93,12 +107,10 @@ async def test_the_language_of_the_card_changes_with_the_choice(server: Server, 
     assert "Settings" in shown(asked)
 
 
-async def test_the_card_works_after_a_restart(
-    server: Server, bot_library: Any, bot_state: State, bot_settings: Settings
-) -> None:
+async def test_the_card_works_after_a_restart(server: Server, bot_state: State, new_bot: NewBot) -> None:
     asked = await server.admin.slash(server.channel, "settings")
 
-    await server.env.restart_bot(FootnoteBot(bot_library, bot_state, bot_settings, ready_timeout_s=0.1))
+    await server.env.restart_bot(new_bot())
     await server.admin.select(card(asked), ["none"], custom_id="set1:mode")
     form = await server.admin.click(card(asked), custom_id="set1-limits")
 

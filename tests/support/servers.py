@@ -42,6 +42,13 @@ class Server:
             self.guild.set_command_permissions(int(command["id"]), {self.member: True, self.helper: True})
 
 
+def simbot(server: Server) -> discord.Member:
+    """The bot as a member of the server."""
+    guild = server.env.bot.get_guild(server.guild.id)
+    assert guild is not None
+    return guild.me
+
+
 def card(result: InteractionResult) -> ResponseMessage:
     """The message that came back."""
     assert result.response is not None

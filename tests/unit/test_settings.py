@@ -74,6 +74,33 @@ def test_a_wrong_value_is_told_with_its_variable_and_what_is_allowed(monkeypatch
     assert "s3cret" not in str(told.value)
 
 
+def test_hosts_that_may_be_fetched_are_read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FETCH_ALLOWED_HOSTS", "wiki.intranet, 10.1.2.3:8080,[fd00::1]:81,")
+
+    assert load_settings().allowed_hosts == ("wiki.intranet", "10.1.2.3:8080", "[fd00::1]:81")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("FETCH_ALLOWED_HOSTS", "wiki.intranet, https://wiki.intranet/"),
+        ("FETCH_ALLOWED_HOSTS", "10.1.2.3:99999"),
+        ("FETCH_CONTACT", "operator@example.org\r\nX-Evil: 1"),
+        ("FETCH_CONTACT", "https://example.org/(bot)"),
+        ("JOBS_AT_ONCE", "0"),
+        ("READERS_AT_ONCE", "99"),
+        ("READER_MEMORY_MB", "1"),
+    ],
+)
+def test_what_cannot_be_used_for_fetching_is_told_with_its_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(SettingsError, match=f"^{variable}: "):
+        load_settings()
+
+
 def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"LOG_LEVEL=\xff\xfe")
 

@@ -30,6 +30,7 @@ from sqlalchemy.schema import CreateTable
 from bot.state import (
     AnswerRecord,
     ChannelsMode,
+    JobMessage,
     RebuildRecord,
     SavedPassage,
     ServerFigures,
@@ -287,6 +288,7 @@ async def test_a_server_is_forgotten_with_everything_of_it_and_nothing_else(path
         await state.count_question(guild_id, ADA, TODAY)
         await state.keep_removed(name, guild_id, "{}", NOON)
         await state.save_rebuild(rebuild(name, guild_id=guild_id))
+        await state.keep_job_message(JobMessage(name, guild_id, 201, 301, NOON))
 
     await state.forget_server(ONE)
 
@@ -297,7 +299,7 @@ async def test_a_server_is_forgotten_with_everything_of_it_and_nothing_else(path
     assert [each.id for each in await state.unfinished_rebuilds()] == ["two"]
     assert (await state.server(TWO)).language == "de"
     assert await state.figures(TWO) == ServerFigures(1, 2.5, 1, 0)
-    for table in ("servers", "answers", "ratings", "usage", "removed_articles", "rebuilds"):
+    for table in ("servers", "answers", "ratings", "usage", "removed_articles", "rebuilds", "job_messages"):
         assert count(path, f"discord_{table}") == 1
 
 
@@ -625,6 +627,16 @@ async def test_removed_articles_are_kept_until_they_are_dropped(state: State) ->
     assert await state.removed("t") is None
 
 
+async def test_messages_of_jobs_are_kept_until_they_are_dropped(state: State) -> None:
+    first, second = JobMessage("j1", ONE, 201, 301, NOON), JobMessage("j2", ONE, 202, 302, NOON + timedelta(minutes=1))
+    for one in (second, first):
+        await state.keep_job_message(one)
+
+    assert await state.job_messages() == [first, second]
+    await state.drop_job_message("j1")
+    assert await state.job_messages() == [second]
+
+
 async def test_unfinished_rebuilds_are_those_that_run(state: State) -> None:
     later = rebuild("r1", started_at=NOON + timedelta(minutes=1), guild_id=None, asked_by=None, channel_id=None)
     await state.save_rebuild(later)
@@ -665,6 +677,7 @@ async def test_what_is_past_its_time_is_deleted_and_nothing_else(path: Path, sta
         await state.rate(name, BOB, True)
         await state.save_rebuild(rebuild(name, started_at=asked_at))
         await state.keep_removed(name, ONE, "{}", asked_at + timedelta(days=30))
+        await state.keep_job_message(JobMessage(name, ONE, 201, 301, asked_at))
     await state.count_question(ONE, ADA, date(2024, 3, 31))
     await state.count_question(ONE, ADA, date(2024, 4, 1))
     await state.keep_waiting(1, 2, "old", NOON - timedelta(minutes=15, seconds=1))
@@ -672,7 +685,7 @@ async def test_what_is_past_its_time_is_deleted_and_nothing_else(path: Path, sta
     await state.save_server(ServerSettings(ONE, language="de"))
     await state.set_value("commands", "1")
 
-    assert await state.purge(NOON, 30) == 5
+    assert await state.purge(NOON, 30) == 6
     assert await state.purge(NOON, 30) == 0
 
     for table in metadata.tables:
@@ -952,6 +965,9 @@ async def use_everything(state: State) -> None:
     await state.drop_removed("t")
     await state.save_rebuild(rebuild())
     await state.unfinished_rebuilds()
+    await state.keep_job_message(JobMessage("j", ONE, 201, 301, NOON))
+    await state.job_messages()
+    await state.drop_job_message("j")
     await state.keep_waiting(1, 2, "t", NOON)
     await state.waiting()
     await state.drop_waiting(1)

@@ -14,7 +14,7 @@ from bot.client import FootnoteBot
 from bot.responses import use_quick_responses
 from bot.settings import Settings
 from bot.state import State
-from index import Library
+from index import Gatherer, GatheringRules, Library
 from tests.support.discord import CloseCode, Discord, Fault, Interaction, Response
 from tests.support.discord.process import BotProcess
 from tests.wire.conftest import QUESTION, QUOTE, Place, place_in
@@ -236,8 +236,12 @@ async def test_an_answer_that_takes_long_takes_the_place_of_thinking_in_every_we
 async def _in_this_process(folder: Path) -> AsyncIterator[FootnoteBot]:
     use_quick_responses()
     address = f"sqlite+aiosqlite:///{folder}/footnote.db"
-    async with await Library.open(address, folder / "footnote.db.index") as library, await State.open(address) as state:
-        yield FootnoteBot(library, state, Settings(database_url=address), ready_timeout_s=0.1)
+    async with (
+        await Library.open(address, folder / "footnote.db.index") as library,
+        await State.open(address) as state,
+        await Gatherer.open(library, GatheringRules()) as gatherer,
+    ):
+        yield FootnoteBot(library, state, Settings(database_url=address), gatherer, ready_timeout_s=0.1)
 
 
 async def _no_pause(_bot: FootnoteBot, _shard_id: int | None, *, initial: bool = False) -> None:

@@ -109,6 +109,7 @@ class Actor:
         self,
         channel: Channel,
         name: str,
+        /,
         *,
         wait: bool = True,
         user_install: bool = False,
