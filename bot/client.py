@@ -168,7 +168,7 @@ class FootnoteBot(commands.AutoShardedBot):
         """Begin to run jobs and to check feeds, as soon as the servers are known; call it once."""
         await self.wait_until_ready()
         self.gatherer.on_news(self._tell_news)
-        self.gatherer.start()
+        await self.gatherer.start()
 
     async def _tell_news(self, told: FeedNews) -> None:
         guild = self.get_guild(int(told.feed.collection)) if told.feed.collection.isdecimal() else None

@@ -16,7 +16,7 @@ from bot.client import FootnoteBot
 from bot.state import State
 from bot.views.forms import addresses_in
 from bot.views.jobs import JobButton
-from index import Addition, Gatherer, Job, JobState, Library
+from index import Gatherer, Job, JobState, Library
 from tests.behaviour.conftest import NewBot
 from tests.support.cards import buttons_of, components, text_of
 from tests.support.markdown import PINGS
@@ -32,7 +32,7 @@ LONG_S = 8.0
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.views.jobs.DIRECT_S", LONG_S)
     monkeypatch.setattr("bot.watching.EDIT_EVERY_S", LONG_S)
-    monkeypatch.setattr("index.gathering.gatherer._FOLLOWED_S", LONG_S)
+    monkeypatch.setattr("index.gathering.gatherer._FOLLOWED_EVERY_S", LONG_S)
 
 
 @pytest.fixture
@@ -47,21 +47,21 @@ class SlowPage:
     The server itself cannot be slow: the clock of the bot runs ahead of the network, and it would wait in vain.
     """
 
-    def __init__(self, add: Callable[..., Awaitable[list[Addition]]]) -> None:
-        self._add = add
+    def __init__(self, link: Callable[..., Awaitable[Any]]) -> None:
+        self._link = link
         self.come = asyncio.Event()
 
-    async def __call__(self, address: str, *arguments: Any) -> list[Addition]:
+    async def __call__(self, address: str, *arguments: Any, **options: Any) -> Any:
         if address.endswith("/slow"):
             await self.come.wait()
-        return await self._add(address, *arguments)
+        return await self._link(address, *arguments, **options)
 
 
 @pytest.fixture
 def slow(web: Web, bot_gatherer: Gatherer, monkeypatch: pytest.MonkeyPatch) -> SlowPage:
     web.routes["/slow"] = reply(page("The bridge", BRIDGE))
-    slow = SlowPage(bot_gatherer._pages.add)
-    monkeypatch.setattr(bot_gatherer._pages, "add", slow)
+    slow = SlowPage(bot_gatherer._adder.link)
+    monkeypatch.setattr(bot_gatherer._adder, "link", slow)
     return slow
 
 
