@@ -52,8 +52,8 @@ _RANDOM_ID = re.compile(r"[0-9a-f]{32}")
 UNANSWERED_S = 2.0
 """Whoever waits for a button or a form has responded by then."""
 
-_FIRST_LOOK_S = 60.0
-_LOOK_EVERY_S = 86_400.0
+_FIRST_LOOK_S = 600.0
+"""After the start, when whoever waited for it has been answered."""
 
 
 class CatalogueTranslator(app_commands.Translator):
@@ -141,7 +141,7 @@ class FootnoteBot(commands.AutoShardedBot):
         await self.load_commands()
         self.keep(self._synchronise())
         self.keep(self._finish_waiting())
-        self.keep(self._look_after_index())
+        self._look_after_index.start()
         self._clean.start()
 
     async def load_commands(self) -> None:
@@ -190,6 +190,7 @@ class FootnoteBot(commands.AutoShardedBot):
     async def close(self) -> None:
         """See `discord.Client.close`."""
         self._clean.cancel()
+        self._look_after_index.cancel()
         for task in list(self._tasks):
             task.cancel()
         await super().close()
@@ -348,16 +349,17 @@ class FootnoteBot(commands.AutoShardedBot):
                     log.info("an asker could not be told of the restart: %s", error)
             await self.state.drop_waiting(waiting.interaction_id)
 
+    @tasks.loop(hours=24)
     async def _look_after_index(self) -> None:
-        """Find damage of the index before a question does: soon after the start, and then each day."""
-        pause = _FIRST_LOOK_S
-        while True:
-            await asyncio.sleep(pause)
-            pause = _LOOK_EVERY_S
-            try:
-                await self.library.mend_index()
-            except LibraryError as error:
-                log.error("the index is damaged, and was not mended: %s", error)  # noqa: TRY400 - it tells all
+        """Find damage of the index before a question does."""
+        try:
+            await self.library.mend_index()
+        except LibraryError as error:
+            log.error("the index is damaged, and was not mended: %s", error)  # noqa: TRY400 - it tells all
+
+    @_look_after_index.before_loop
+    async def _let_it_start(self) -> None:
+        await asyncio.sleep(_FIRST_LOOK_S)
 
     @tasks.loop(hours=1)
     async def _clean(self) -> None:
