@@ -49,8 +49,10 @@ _TOKEN_LIFE = timedelta(minutes=15)
 _RANDOM_ID = re.compile(r"[0-9a-f]{32}")
 """What discord.py calls components that have no name of ours."""
 
-UNANSWERED_S = 2.0
+_UNANSWERED_S = 2.0
 """Whoever waits for a button or a form has responded by then."""
+
+_LOOKED_S = 0.05
 
 _FIRST_LOOK_S = 600.0
 """After the start, when whoever waited for it has been answered."""
@@ -406,7 +408,7 @@ class FootnoteBot(commands.AutoShardedBot):
         if any(pattern.fullmatch(custom_id) for pattern in self._patterns):
             return
         if _RANDOM_ID.fullmatch(custom_id):
-            await asyncio.sleep(UNANSWERED_S)
+            await _responded(interaction)
         if not interaction.response.is_done():
             text = _outdated_text(interaction, await self.words(interaction))
             await sending.respond(interaction, layout(notice_card(text, Accent.FAILURE)), is_private=True)
@@ -451,6 +453,14 @@ def _outdated_text(interaction: discord.Interaction[Any], words: Words) -> str:
             "This was shown before I was restarted, or its time is over. Nothing was changed; type the command again."
         )
     return words.say("This button is out of date. Type the command again to get a new one.")
+
+
+async def _responded(interaction: discord.Interaction[Any]) -> None:
+    """Wait until somebody has responded, `_UNANSWERED_S` at most; discord.py tells nobody of it."""
+    looks = round(_UNANSWERED_S / _LOOKED_S)
+    while looks and not interaction.response.is_done():
+        looks -= 1
+        await asyncio.sleep(_LOOKED_S)
 
 
 def _custom_id(interaction: discord.Interaction[Any]) -> str:
