@@ -70,7 +70,7 @@ def init(
     The token is never an option, because others on the machine can read those: it is asked for, or DISCORD_TOKEN.
     """
     settings = load_settings()
-    logs.set_up(settings.log_level)
+    logs.set_up(settings.log_level, settings.log_format)
     if not yes and not (sys.stdin.isatty() and sys.stdout.isatty()):
         return failed("there is nobody to ask; footnote init --yes takes the answers from the environment")
     given = _Given(settings, None if database is None else _address(database), message_content)
