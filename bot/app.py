@@ -120,7 +120,7 @@ async def run_bot(settings: Settings, *, force_sync: bool = False) -> None:
             ):
                 status = await library.status()
                 log.info("the library holds %d articles in %d passages", status.articles, status.passages)
-                health.opened(library, state)
+                health.opened(library, state, gatherer)
                 questions = Questions(metrics, shows_text=settings.log_questions)
                 made = partial(
                     FootnoteBot, library, state, settings, gatherer, questions=questions, force_sync=force_sync

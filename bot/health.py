@@ -15,7 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from bot.metrics import Metrics
 from bot.state import State
 from bot.vitals import Vitals
-from index import Library, LibraryError
+from index import Gatherer, Library, LibraryError
 
 log = logging.getLogger(__name__)
 
@@ -56,19 +56,20 @@ class Health:
         self._metrics = metrics
         self._gateway_dead_s = gateway_dead_s
         self._library: Library | None = None
+        self._gatherer: Gatherer | None = None
         self._state: State | None = None
         self._written = Check("store", False, "it was never written to")
         self._written_at = -math.inf
         self._writing: asyncio.Task[Check] | None = None
         self._counted_at = -math.inf
 
-    def opened(self, library: Library, state: State) -> None:
-        """The library and the state are open now."""
-        self._library, self._state = library, state
+    def opened(self, library: Library, state: State, gatherer: Gatherer) -> None:
+        """The library, the state and what gathers articles are open now."""
+        self._library, self._state, self._gatherer = library, state, gatherer
 
     def closing(self) -> None:
-        """The library and the state are about to be closed."""
-        self._library = self._state = None
+        """All of them are about to be closed."""
+        self._library = self._state = self._gatherer = None
 
     @property
     def is_started(self) -> bool:
@@ -102,13 +103,15 @@ class Health:
         """All figures, brought up to date."""
         self._vitals.show()
         now = time.monotonic()
-        if self._library is not None and now - self._counted_at > _COUNTED_FOR_S:
+        library, gatherer = self._library, self._gatherer
+        if library is not None and gatherer is not None and now - self._counted_at > _COUNTED_FOR_S:
             self._counted_at = now
             try:
                 async with asyncio.timeout(_COUNT_S):
-                    self._metrics.index(await self._library.status())
+                    self._metrics.index(await library.status())
+                    self._metrics.jobs(await gatherer.count_jobs())
             except (LibraryError, TimeoutError) as error:
-                log.warning("the library could not be counted: %s", error or "it took too long")
+                log.warning("articles and jobs could not be counted: %s", error or "it took too long")
         return self._metrics.text()
 
     def _index(self) -> tuple[bool, str]:

@@ -23,7 +23,7 @@ from prometheus_client import (
 )
 
 from bot.questions import STAGES, Asking, Outcome, Way
-from index import LibraryStatus
+from index import JobState, LibraryStatus
 
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Seconds. A stage takes milliseconds; what takes longer than 3 s is too late for Discord."""
@@ -67,6 +67,9 @@ class Metrics:
         )
         self._rebuilds = Gauge(
             "footnote_rebuilds", "Rebuilds of the index that servers have asked for.", ("state",), registry=registry
+        )
+        self._jobs = Gauge(
+            "footnote_jobs", "Jobs of the last days that gather articles.", ("state",), registry=registry
         )
         self._requests = Counter(
             "footnote_discord_requests",
@@ -122,6 +125,7 @@ class Metrics:
         for scope in _SCOPES:
             self._limits.labels(scope)
         self.rebuilds({})
+        self.jobs({})
 
     def text(self) -> bytes:
         """All figures, in Prometheus' text format."""
@@ -152,6 +156,11 @@ class Metrics:
         """Show how many rebuilds run and wait."""
         for state in REBUILD_STATES:
             self._rebuilds.labels(state).set(by_state.get(state, 0))
+
+    def jobs(self, by_state: Mapping[JobState, int]) -> None:
+        """Show how many jobs are in each state."""
+        for state in JobState:
+            self._jobs.labels(state.value).set(by_state.get(state, 0))
 
     def servers(self, count: int) -> None:
         """Show how many servers there are."""

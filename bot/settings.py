@@ -25,6 +25,8 @@ class SettingsError(Exception):
 HttpAddress = Annotated[AnyHttpUrl, UrlConstraints(max_length=2_048)]
 SocketAddress = Annotated[AnyUrl, UrlConstraints(max_length=2_048, allowed_schemes=["ws", "wss"])]
 
+LONGEST_CONTACT = 200
+
 _TYPED_PASSWORD = re.compile(r"://[^:/]*:(.+)@")
 
 
@@ -95,7 +97,7 @@ class Settings(BaseSettings):
     )
     fetch_contact: str = Field(
         default="",
-        max_length=200,
+        max_length=LONGEST_CONTACT,
         description="A web or mail address of yours that is told to every website that is fetched, so that its owner "
         "can reach you (at most 200 characters); none if it is not set.",
     )
@@ -180,7 +182,7 @@ class Settings(BaseSettings):
     @field_validator("fetch_contact")
     @classmethod
     def _fits_into_a_header(cls, value: str) -> str:
-        if not (value.isascii() and (value.isprintable() or not value)) or set("()") & set(value):
+        if not fits_into_a_header(value):
             raise ValueError("it may hold letters without accents, digits and signs, and no brackets")
         return value
 
@@ -188,6 +190,11 @@ class Settings(BaseSettings):
     def allowed_hosts(self) -> tuple[str, ...]:
         """The hosts of FETCH_ALLOWED_HOSTS, one by one."""
         return _parted(self.fetch_allowed_hosts)
+
+
+def fits_into_a_header(contact: str) -> bool:
+    """Whether an address can be told to websites: a line of ASCII, without the brackets that it is put into."""
+    return contact.isascii() and (contact.isprintable() or not contact) and not set("()") & set(contact)
 
 
 def _parted(text: str) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from index.errors import (
     UnusableArticleError,
     UnusableBackupError,
 )
-from index.gathering.gatherer import Gatherer
+from index.gathering.gatherer import LONGEST_INTERVAL_MIN, MOST_ENTRIES_A_CHECK, SHORTEST_INTERVAL_MIN, Gatherer
 from index.gathering.models import Feed, FeedNews, Job, JobKind, JobState
 from index.gathering.rules import GatheringRules
 from index.ingestion.files import MAX_FILE_BYTES
@@ -49,8 +49,11 @@ from index.store import ARTICLES, Database, Migrations, StoreExamination, UtcDat
 
 __all__ = [
     "ARTICLES",
+    "LONGEST_INTERVAL_MIN",
     "MAX_FILE_BYTES",
+    "MOST_ENTRIES_A_CHECK",
     "SHARED_COLLECTION",
+    "SHORTEST_INTERVAL_MIN",
     "Addition",
     "Agreement",
     "Answer",

@@ -96,15 +96,15 @@ def show(
 ) -> int:
     """Show an article with its text."""
 
-    async def found(library: Library) -> tuple[Article, int]:
+    async def found(library: Library) -> tuple[Article, int, tuple[str, ...]]:
         article = await library.article(readable(article_id))
-        return article, await library.passages(article.info)
+        return article, await library.passages(article.info), await library.sources(article.info.id)
 
-    article, passages = with_library(store, found)
+    article, passages, sources = with_library(store, found)
     if as_json:
         write_json([json_values.listed_value(article.info, passages)])
     else:
-        write(lambda plain: terminal.article_parts(article, passages, plain=plain))
+        write(lambda plain: terminal.article_parts(article, passages, sources, plain=plain))
     return DONE
 
 

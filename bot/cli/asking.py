@@ -31,16 +31,17 @@ def ask(
 ) -> int:
     """Answer a question. Exit code 1: there is no answer."""
 
-    async def answer(library: Library) -> Answer:
+    async def answer(library: Library) -> tuple[Answer, tuple[str, ...]]:
         if try_folder is not None:
             require_some(await library.add_paths([try_folder]), [try_folder])
-        return await library.ask(readable(question), scope(collection), top_k)
+        given = await library.ask(readable(question), scope(collection), top_k)
+        return given, () if given.best is None else await library.sources(given.best.article.id)
 
-    given = with_library(store, answer)
+    given, sources = with_library(store, answer)
     if as_json:
         write_json(json_values.answer_value(given, why=why))
     else:
-        write(lambda plain: terminal.answer_parts(given, why=why, plain=plain))
+        write(lambda plain: terminal.answer_parts(given, sources, why=why, plain=plain))
     return REFUSED if given.status is Status.REFUSED else DONE
 
 

@@ -7,7 +7,15 @@ import typer
 from bot.cli.console import DONE, failed, write, write_json, write_line
 from bot.cli.options import Collection, Collections, Json, Store, readable, scope, with_gatherer
 from bot.rendering import gathering, json_values
-from index import Feed, Gatherer, Job, JobState
+from index import (
+    LONGEST_INTERVAL_MIN,
+    MOST_ENTRIES_A_CHECK,
+    SHORTEST_INTERVAL_MIN,
+    Feed,
+    Gatherer,
+    Job,
+    JobState,
+)
 
 MOST_JOBS = 1_000
 
@@ -26,9 +34,21 @@ def add_feed(
         typer.Option("--only", metavar="PATH", help="Only pages whose path begins so; * stands for any letters."),
     ] = None,
     every: Annotated[
-        int, typer.Option("--every", metavar="MINUTES", min=5, max=43_200, help="How often to look, in minutes.")
+        int,
+        typer.Option(
+            "--every",
+            metavar="MINUTES",
+            min=SHORTEST_INTERVAL_MIN,
+            max=LONGEST_INTERVAL_MIN,
+            help="How often to look, 15 minutes to a week.",
+        ),
     ] = 60,
-    most: Annotated[int, typer.Option("--most", metavar="N", min=1, max=200, help="Most articles of one look.")] = 20,
+    most: Annotated[
+        int,
+        typer.Option(
+            "--most", metavar="N", min=1, max=MOST_ENTRIES_A_CHECK, help="Most articles of one look, 1 to 100."
+        ),
+    ] = 20,
     language: Annotated[
         str | None, typer.Option("--language", metavar="CODE", help="Of its articles, instead of guessing.")
     ] = None,

@@ -96,5 +96,5 @@ def _counted(store: str | None) -> str:
 
 def _settings(store: str | None) -> Settings:
     settings = load_settings(store)
-    logs.set_up(settings.log_level)
+    logs.set_up(settings.log_level, settings.log_format)
     return settings

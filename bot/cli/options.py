@@ -43,7 +43,7 @@ def with_library(store: str | None, work: Callable[[Library], Coroutine[None, No
 def with_gatherer(store: str | None, work: Callable[[Gatherer], Coroutine[None, None, T]]) -> T:
     """Open the library that the settings name with what fetches and reads for it, and let `work` do its work."""
     settings = load_settings(store)
-    logs.set_up(settings.log_level)
+    logs.set_up(settings.log_level, settings.log_format)
 
     async def run() -> T:
         async with await open_library(settings) as library, await open_gatherer(library, settings) as gatherer:

@@ -17,7 +17,7 @@ from bot.cli.console import DONE, failed, write_line
 from bot.permissions import NEEDS, invite_link
 from bot.registration import PORTAL, RefusedTokenError, Registration, RegistrationError, look_up
 from bot.rendering.terminal import one_line
-from bot.settings import Settings, load_settings
+from bot.settings import LONGEST_CONTACT, Settings, fits_into_a_header, load_settings
 
 _FILE = Path(".env")
 _NOTHING_WRITTEN = "; nothing was written"
@@ -30,15 +30,17 @@ class _Wishes:
     token: str
     database_url: str
     message_content: bool
+    contact: str
     registration: Registration
 
     def values(self) -> Mapping[str, str]:
         """As they stand in `.env`."""
-        return {
+        values = {
             "DISCORD_TOKEN": self.token,
             "DATABASE_URL": self.database_url,
             "MESSAGE_CONTENT": "true" if self.message_content else "false",
         }
+        return values | ({"FETCH_CONTACT": self.contact} if self.contact else {})
 
 
 class _RefusedWishError(Exception):
@@ -68,7 +70,7 @@ def init(
     The token is never an option, because others on the machine can read those: it is asked for, or DISCORD_TOKEN.
     """
     settings = load_settings()
-    logs.set_up(settings.log_level)
+    logs.set_up(settings.log_level, settings.log_format)
     if not yes and not (sys.stdin.isatty() and sys.stdout.isatty()):
         return failed("there is nobody to ask; footnote init --yes takes the answers from the environment")
     given = _Given(settings, None if database is None else _address(database), message_content)
@@ -116,7 +118,10 @@ def _from_surroundings(given: _Given) -> _Wishes:
         raise _RefusedWishError(
             f"the bot's Message Content Intent is off: switch it on at {PORTAL} under Bot, or take --no-message-content"
         )
-    return _Wishes(given.token, given.database_url or given.settings.database_url, wanted, registration)
+    settings = given.settings
+    return _Wishes(
+        given.token, given.database_url or settings.database_url, wanted, settings.fetch_contact, registration
+    )
 
 
 def _asked(given: _Given) -> _Wishes:
@@ -134,7 +139,8 @@ def _asked(given: _Given) -> _Wishes:
         shown = default if "://" not in default else "as it is"
         answer = Prompt.ask("Where shall the articles be: a file, or postgresql://…", console=console, default=shown)
         database_url = now if answer == shown else _address(answer)
-    return _Wishes(token, database_url, _asked_content(console, given, token, registration), registration)
+    wants_content = _asked_content(console, given, token, registration)
+    return _Wishes(token, database_url, wants_content, _asked_contact(console, given), registration)
 
 
 def _asked_token(console: Console, given: _Given) -> tuple[str, Registration]:
@@ -165,6 +171,24 @@ def _asked_content(console: Console, given: _Given, token: str, registration: Re
         wanted = Confirm.ask("Is it on now? (n: without it)", console=console, default=True)
         registration = given.registration(token) if wanted else registration
     return wanted
+
+
+def _asked_contact(console: Console, given: _Given) -> str:
+    """Which address is told to websites; "" for none."""
+    kept = given.settings.fetch_contact
+    question = "A web or mail address for the websites that are fetched, so that their owners can reach you"
+    while True:
+        contact = Prompt.ask(
+            question if kept else f"{question}; Enter tells none",
+            console=console,
+            default=kept,
+            show_default=bool(kept),
+        ).strip()
+        if len(contact) <= LONGEST_CONTACT and fits_into_a_header(contact):
+            return contact
+        console.print(
+            f"It may hold letters without accents, digits and signs, no brackets, and {LONGEST_CONTACT} characters."
+        )
 
 
 def _may_write(values: Mapping[str, str], *, asks: bool, force: bool) -> bool:

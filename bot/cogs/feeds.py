@@ -17,7 +17,7 @@ from bot.rendering.words import Words
 from bot.views.confirm import Confirmation
 from bot.views.feeds import FeedButton, FeedSelect, FeedsTurn, check_feed, feed_view, feeds_view
 from bot.views.layout import layout
-from index import Feed, UnknownFeedError
+from index import MOST_ENTRIES_A_CHECK, Feed, UnknownFeedError
 
 _LONGEST_CHOICE = 100
 _LONGEST_ADDRESS = 2_000
@@ -78,7 +78,7 @@ class Feeds(
         interaction: discord.Interaction[FootnoteBot],
         address: app_commands.Range[str, 1, _LONGEST_ADDRESS],
         every: int = 60,
-        most: app_commands.Range[int, 1, 200] = 20,
+        most: app_commands.Range[int, 1, MOST_ENTRIES_A_CHECK] = 20,
         language: app_commands.Range[str, 1, _LONGEST_CHOICE] | None = None,
         channel: discord.TextChannel | None = None,
         threads: bool = False,

@@ -18,7 +18,7 @@ LONGEST_TITLE = 120
 INTERVALS_MIN = (15, 30, 60, 180, 360, 720, 1_440, 10_080)
 """Minutes between two checks that can be chosen."""
 
-MOSTS = (5, 10, 20, 50, 100, 200)
+MOSTS = (5, 10, 20, 50, 100)
 """Articles of one check that can be chosen."""
 
 MOST_NEWS = 20

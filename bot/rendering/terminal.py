@@ -87,10 +87,13 @@ def one_line(text: str) -> str:
     return " ".join(cleaned(text).split())
 
 
-def answer_parts(answer: Answer, *, why: bool = False, plain: bool = False) -> list[RenderableType]:
+def answer_parts(
+    answer: Answer, sources: Sequence[str] = (), *, why: bool = False, plain: bool = False
+) -> list[RenderableType]:
     """Render an answer, from the question to what to do next, in parts that are printed one below the other.
 
     Args:
+        sources: All places where the text of the best article stands.
         why: Also the table that tells how it was chosen.
         plain: For a pipe: no styles and no lines; the quote stands between `**`.
     """
@@ -100,7 +103,7 @@ def answer_parts(answer: Answer, *, why: bool = False, plain: bool = False) -> l
     else:
         if answer.status is Status.UNCERTAIN:
             parts += [_styled(answer.reason, "yellow", plain), Text()]
-        parts += _citation(answer.best, plain)
+        parts += _citation(answer.best, sources, plain)
         if answer.alternatives:
             parts += [Text(), Text("Next closest:"), *_alternatives(answer.alternatives, plain)]
     if why:
@@ -112,7 +115,7 @@ def _styled(text: str, style: str, plain: bool) -> Text:
     return Text(one_line(text), style="" if plain else style)
 
 
-def _citation(citation: Citation, plain: bool) -> list[RenderableType]:
+def _citation(citation: Citation, sources: Sequence[str], plain: bool) -> list[RenderableType]:
     info = citation.article
     facts = [one_line(info.source)]
     if info.published_at is not None:
@@ -126,8 +129,15 @@ def _citation(citation: Citation, plain: bool) -> list[RenderableType]:
     if citation.link is not None:
         link = one_line(citation.link)
         parts.append(Text(link, style="" if plain else Style(dim=True, link=link), overflow="fold"))
+    parts += [_styled(f"{name}: {fact}", "dim", plain) for name, fact in _whereabouts(info, sources)]
     parts += [_styled(f"Also in: {other.title} · {other.source}", "dim", plain) for other in citation.other_sources]
     return parts
+
+
+def _whereabouts(info: ArticleInfo, sources: Sequence[str]) -> list[tuple[str, str]]:
+    """Where else an article's text stands, and whether its own page has gone, each with its name."""
+    others = [("Also at", other) for other in sources if other != info.source]
+    return others if info.gone_since is None else [*others, ("Page gone since", _date(info.gone_since))]
 
 
 def _passage(citation: Citation, plain: bool) -> Text:
@@ -266,12 +276,15 @@ def article_list(articles: Sequence[tuple[ArticleInfo, int]], *, plain: bool = F
     return [table]
 
 
-def article_parts(article: Article, passages: int, *, plain: bool = False) -> list[RenderableType]:
-    """Render an article with all that is known of it, and its text."""
+def article_parts(
+    article: Article, passages: int, sources: Sequence[str] = (), *, plain: bool = False
+) -> list[RenderableType]:
+    """Render an article with all that is known of it, and its text; `sources` are all places where that stands."""
     info = article.info
     facts = (
         ("Id", info.id),
         ("Source", info.source),
+        *_whereabouts(info, sources),
         ("Author", info.author or ""),
         ("Date", "" if info.published_at is None else _date(info.published_at)),
         ("Language", info.language),

@@ -128,6 +128,7 @@ async def test_a_person_is_asked_and_gets_a_file_and_a_link(tmp_path: Path) -> N
         await person.types("The bot's token (it is not shown", discord.token)
         await person.types("Where shall the articles be", "")
         await person.types("without a mention?", "n")
+        await person.types("for the websites that are fetched", "")
         code = await person.ended()
 
     written = (tmp_path / ".env").read_text("utf-8")
@@ -155,7 +156,10 @@ async def test_what_is_typed_as_token_is_never_shown(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("question", ["The bot's token", "Where shall the articles be", "without a mention?"])
+@pytest.mark.parametrize(
+    "question",
+    ["The bot's token", "Where shall the articles be", "without a mention?", "for the websites that are fetched"],
+)
 async def test_ctrl_c_at_any_question_leaves_nothing_behind(tmp_path: Path, question: str) -> None:
     answers = {"The bot's token": "", "Where shall the articles be": "", "without a mention?": "n"}
     async with Discord() as discord:
@@ -173,6 +177,34 @@ async def test_ctrl_c_at_any_question_leaves_nothing_behind(tmp_path: Path, ques
     assert list(tmp_path.iterdir()) == []
 
 
+async def test_the_address_for_websites_is_asked_for_until_it_can_be_told(tmp_path: Path) -> None:
+    async with Discord() as discord, at_terminal(tmp_path, surroundings(discord)) as person:
+        await person.types("The bot's token", discord.token)
+        await person.types("Where shall the articles be", "")
+        await person.types("without a mention?", "n")
+        for unusable in ("me (at) example.org", "mé@example.org", "x" * 201):
+            await person.types("for the websites that are fetched", unusable)
+            await person.sees("no brackets")
+        await person.types("for the websites that are fetched", " me@example.org ")
+        code = await person.ended()
+
+    assert code == 0
+    assert (tmp_path / ".env").read_text("utf-8").endswith("MESSAGE_CONTENT=false\nFETCH_CONTACT=me@example.org\n")
+
+
+async def test_an_address_for_websites_that_is_set_is_kept_by_enter(tmp_path: Path) -> None:
+    environment = {"FETCH_CONTACT": "https://operator.example"}
+    async with Discord() as discord, at_terminal(tmp_path, surroundings(discord, **environment)) as person:
+        await person.types("The bot's token", discord.token)
+        await person.types("Where shall the articles be", "")
+        await person.types("without a mention?", "n")
+        await person.types("(https://operator.example)", "")
+        code = await person.ended()
+
+    assert code == 0
+    assert "\nFETCH_CONTACT=https://operator.example\n" in (tmp_path / ".env").read_text("utf-8")
+
+
 async def test_an_intent_that_is_off_is_looked_at_again(tmp_path: Path) -> None:
     async with Discord() as discord:
         discord.gateway.allowed_intents &= ~Intent.MESSAGE_CONTENT
@@ -183,6 +215,7 @@ async def test_an_intent_that_is_off_is_looked_at_again(tmp_path: Path) -> None:
             await person.sees("Is it on now?")
             discord.gateway.allowed_intents |= Intent.MESSAGE_CONTENT
             await person.types("Is it on now?", "y")
+            await person.types("for the websites that are fetched", "")
             code = await person.ended()
 
     assert code == 0
@@ -200,6 +233,7 @@ async def test_an_old_file_keeps_its_other_lines_and_is_changed_only_after_a_yes
                 await person.types("Enter keeps the one that is set", discord.token)
                 await person.types("Where shall the articles be", "")
                 await person.types("without a mention?", "")
+                await person.types("for the websites that are fetched", "")
                 await person.types("Change DISCORD_TOKEN in it?", answer)
                 code = await person.ended()
             if answer == "n":
@@ -216,11 +250,13 @@ async def test_an_old_file_keeps_its_other_lines_and_is_changed_only_after_a_yes
 
 async def test_without_a_person_the_environment_and_the_options_answer(tmp_path: Path) -> None:
     async with Discord() as discord:
-        environment = surroundings(discord, DISCORD_TOKEN=discord.token)
+        environment = surroundings(discord, DISCORD_TOKEN=discord.token, FETCH_CONTACT="me@example.org")
         code, out, err = await by_itself(tmp_path, environment, "--yes", "--database", "articles.db")
 
     assert (code, err) == (0, "")
-    assert "DATABASE_URL=sqlite+aiosqlite:///articles.db\n" in (tmp_path / ".env").read_text("utf-8")
+    written = (tmp_path / ".env").read_text("utf-8")
+    assert "DATABASE_URL=sqlite+aiosqlite:///articles.db\n" in written
+    assert "FETCH_CONTACT=me@example.org\n" in written
     assert f"permissions={BITS}" in out
     assert "Administrator" not in out
     assert discord.token not in out

@@ -2,8 +2,9 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -101,6 +102,30 @@ async def served(address: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Web
         for task in list(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextmanager
+def served_aside() -> Iterator[Web]:
+    """Run a server in a thread of its own while the block runs, for what has no event loop or one that ends."""
+    ready = threading.Event()
+    started: list[tuple[Web, asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    async def serve() -> None:
+        async with served() as web:
+            stop = asyncio.Event()
+            started.append((web, asyncio.get_running_loop(), stop))
+            ready.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    assert ready.wait(10)
+    web, loop, stop = started[0]
+    try:
+        yield web
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(10)
 
 
 class Names(AbstractResolver):

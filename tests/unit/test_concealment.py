@@ -1,5 +1,6 @@
 """Secrets do not reach what is written: not by way of settings, errors, tracebacks, or logs of other people's code."""
 
+import asyncio
 import io
 import logging
 import os
@@ -156,6 +157,30 @@ async def test_a_whole_life_at_debug_tells_neither_token_nor_password(tmp_path: 
     assert "discord.http" in bot.log
     assert discord.token not in bot.log
     assert asked.token not in bot.log
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=["lines", "json"])
+@pytest.mark.parametrize("token", [SHAPED, None], ids=["refused", "accepted"])
+async def test_the_doctor_tells_neither_token_nor_password(
+    tmp_path: Path, token: str | None, options: tuple[str, ...]
+) -> None:
+    async with Discord() as discord:
+        more = {"DATABASE_URL": ADDRESS, "LOG_LEVEL": "DEBUG"} | ({} if token is None else {"DISCORD_TOKEN": token})
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "doctor", *options),
+            cwd=tmp_path,
+            env=BotProcess(discord, tmp_path, more).environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, errors = await asyncio.wait_for(process.communicate(), 60)
+
+    told = out.decode() + errors.decode()
+    assert process.returncode == 1
+    assert "store" in out.decode()
+    assert "token" in out.decode()
+    assert not is_told(told)
+    assert discord.token not in told
 
 
 async def test_a_refused_login_tells_neither_token_nor_password(tmp_path: Path) -> None:

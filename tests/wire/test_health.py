@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from index import Gatherer, Library
 from tests.support.discord import Discord, Fault
 from tests.support.discord.listener import free_port
 from tests.support.discord.process import BotProcess
@@ -141,6 +142,22 @@ async def test_what_happened_is_counted(place: Place, folder: Path, endpoint: En
     assert figures["footnote_servers"] == 1
     assert figures["process_resident_memory_bytes"] > 1e6
     assert str(place.docs.id) not in shown
+
+
+async def test_jobs_are_counted_by_their_state(place: Place, folder: Path, endpoint: Endpoint) -> None:
+    async with (
+        await Library.open(f"sqlite+aiosqlite:///{folder}/footnote.db") as library,
+        await Gatherer.open(library) as gatherer,
+    ):
+        jobs = [await gatherer.submit_links(["https://example.org/a"]) for _ in range(2)]
+        for job in jobs:
+            await gatherer.cancel(job.id)
+    async with BotProcess(place.discord, folder, endpoint.environment) as bot:
+        await bot.ready()
+        figures = await endpoint.figures()
+
+    states = ("queued", "running", "done", "failed", "cancelled")
+    assert [figures[f"footnote_jobs state={state}"] for state in states] == [0, 0, 0, 0, 2]
 
 
 @pytest.mark.slow
