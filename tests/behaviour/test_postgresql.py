@@ -1,5 +1,6 @@
 """The same library and the same bot's memory over a real PostgreSQL."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,6 +58,28 @@ async def test_articles_are_added_asked_revised_found_removed_and_moved(address:
     assert after_restart.best is not None
     assert "twelve minutes" in after_restart.best.quote
     assert left == []
+
+
+async def test_titles_are_found_as_they_are_whichever_process_added_or_removed_them(address: str) -> None:
+    scope = ("9",)
+    async with await Library.open(address) as one, await Library.open(address) as other:
+
+        async def add(library: Library, name: str) -> None:
+            for i in range(12):
+                await library.add([Draft(f"Café {name} {i}", f"{TEA} {name} {i}", f"{name}-{i % 8}.md")], "9")
+                await library.newest_articles(scope, "cafe")
+
+        # A number that is committed later than a higher one would never be looked for.
+        await asyncio.gather(add(one, "one"), add(other, "other"))
+        together = [await library.newest_articles(scope, "cafe", 50) for library in (one, other)]
+        listed = await one.find_articles(scope, "cafe", limit=50)
+        await other.remove([info.id for info in listed.items if "other" in info.title])
+        left = [await library.newest_articles(scope, "cafe", 50) for library in (one, other)]
+        await one.remove([info.id for info in left[0]])
+
+    assert together == [listed.items] * 2
+    assert listed.total == 16
+    assert left == [tuple(info for info in listed.items if "one" in info.title)] * 2
 
 
 async def test_articles_are_gathered_by_jobs_feeds_and_looks_at_pages(address: str) -> None:
