@@ -27,20 +27,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from index.errors import StoreError, UnknownArticleError
 from index.models import Article, ArticleInfo, ArticlePage, Change, NewArticle, Sort, Stored
 from index.store.adding import MAX_VALUES, add, chunks, content_hash
-from index.store.connecting import (
-    AUTOCOMMIT,
-    connect,
-    connect_in_thread,
-    is_sqlite,
-    make_folder,
-    parse,
-    shown,
-    translated,
-)
+from index.store.connecting import AUTOCOMMIT, shown, translated
 from index.store.finishing import finished
 from index.store.folding import folded
-from index.store.migrating import bring_up_to_date
-from index.store.reading import AsyncReader, Reader, ThreadReader
+from index.store.migrating import ARTICLES
+from index.store.opening import opened, reader
+from index.store.reading import Reader
 from index.store.tables import articles, info_columns, meta, written_columns
 from index.store.tables import sources as sources_table
 from index.store.titles import TitleSearch
@@ -108,19 +100,11 @@ class Store:
             StoreError: The database cannot be opened.
             NewerStoreError: A newer Footnote has written it; nothing was changed.
         """
-        url = parse(address)
-        with translated(shown(url)):
-            await asyncio.to_thread(make_folder, url)
-            engine = connect(url)
-            try:
-                store_id = await _prepare(engine, shown(url))
-            except BaseException:
-                await engine.dispose()
-                raise
-        reader, browser = (
-            ThreadReader(connect_in_thread(url)) if is_sqlite(url) else AsyncReader(engine) for _ in range(2)
-        )
-        return cls(shown(url), engine, reader, browser, store_id, clock, new_id)
+        async with opened(address, ARTICLES) as (url, engine):
+            async with engine.execution_options(**AUTOCOMMIT).connect() as connection:
+                found = await connection.execute(select(meta.c.value).where(meta.c.key == "store_id"))
+                store_id = str(found.scalar_one())
+            return cls(shown(url), engine, reader(url, engine), reader(url, engine), store_id, clock, new_id)
 
     async def close(self) -> None:
         """Close all connections; closing twice is fine, and every other call raises StoreError from now on."""
@@ -550,10 +534,3 @@ def _page(
 def _parts(wanted: list[tuple[int, int, int]]) -> Iterator[list[tuple[int, int, int]]]:
     for start in range(0, len(wanted), _MAX_SLICES):
         yield wanted[start : start + _MAX_SLICES]
-
-
-async def _prepare(engine: AsyncEngine, address: str) -> str:
-    """Bring the tables up to date and return the id of the store."""
-    await bring_up_to_date(engine, address)
-    async with engine.execution_options(**AUTOCOMMIT).connect() as connection:
-        return str((await connection.execute(select(meta.c.value).where(meta.c.key == "store_id"))).scalar_one())
