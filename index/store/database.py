@@ -1,6 +1,5 @@
 """A database for those who keep something of their own beside the articles."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -9,19 +8,11 @@ from sqlalchemy import Connection, Executable
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from index.errors import StoreError
-from index.store.connecting import (
-    connect,
-    connect_in_thread,
-    is_passing,
-    is_sqlite,
-    make_folder,
-    parse,
-    shown,
-    translated,
-)
+from index.store.connecting import connect_in_thread, is_passing, is_sqlite, shown, translated
 from index.store.finishing import finished
-from index.store.migrating import Migrations, bring_up_to_date
-from index.store.reading import AsyncReader, Reader, ThreadReader
+from index.store.migrating import Migrations
+from index.store.opening import opened, reader
+from index.store.reading import Reader
 from index.store.writing import AsyncWriter, ThreadWriter, Writer
 
 _T = TypeVar("_T")
@@ -52,19 +43,11 @@ class Database:
             StoreError: The database cannot be opened.
             NewerStoreError: A newer Footnote has written it; nothing was changed.
         """
-        url = parse(address)
-        with translated(shown(url)):
-            await asyncio.to_thread(make_folder, url)
-            engine = connect(url)
-            try:
-                await bring_up_to_date(engine, shown(url), migrations)
-            except BaseException:
-                await engine.dispose()
-                raise
+        async with opened(address, migrations) as (url, engine):
             if not is_sqlite(url):
-                return cls(shown(url), AsyncReader(engine), AsyncWriter(engine))
+                return cls(shown(url), reader(url, engine), AsyncWriter(engine))
             await engine.dispose()
-        return cls(shown(url), ThreadReader(connect_in_thread(url)), ThreadWriter(connect_in_thread(url)))
+            return cls(shown(url), reader(url, engine), ThreadWriter(connect_in_thread(url)))
 
     async def close(self) -> None:
         """Close all connections after what is being written; closing twice is fine."""

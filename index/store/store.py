@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -26,28 +26,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from index.errors import StoreError, UnknownArticleError
 from index.models import Article, ArticleInfo, ArticlePage, Change, NewArticle, Sort, Stored
-from index.store.adding import add, chunks, content_hash
-from index.store.connecting import (
-    AUTOCOMMIT,
-    connect,
-    connect_in_thread,
-    is_sqlite,
-    make_folder,
-    parse,
-    shown,
-    translated,
-)
+from index.store.adding import MAX_VALUES, add, chunks, content_hash
+from index.store.connecting import AUTOCOMMIT, shown, translated
 from index.store.finishing import finished
 from index.store.folding import folded
-from index.store.migrating import bring_up_to_date
-from index.store.reading import AsyncReader, Reader, ThreadReader
+from index.store.migrating import ARTICLES
+from index.store.opening import opened, reader
+from index.store.reading import Reader
 from index.store.tables import articles, info_columns, meta, written_columns
 from index.store.tables import sources as sources_table
+from index.store.titles import TitleSearch
 
 _ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without o and 0, l, i and 1: people type ids
 _ID_LENGTH = 6
 _MAX_ATTEMPTS = 8
 _MAX_SLICES = 200  # SQLite takes 500 SELECTs in one statement
+_WRITERS = 0x466F6F74  # "Foot": PostgreSQL's advisory locks are told apart by a number
 _MAX_WORDS = 10  # of what is looked for in titles
 
 
@@ -82,6 +76,7 @@ class Store:
         self._reader = reader
         # Of its own: looking through a hundred thousand titles would keep an answer waiting.
         self._browser = browser
+        self._titles = TitleSearch(browser)
         self._store_id = store_id
         self._clock = clock
         self._new_id = new_id
@@ -105,19 +100,11 @@ class Store:
             StoreError: The database cannot be opened.
             NewerStoreError: A newer Footnote has written it; nothing was changed.
         """
-        url = parse(address)
-        with translated(shown(url)):
-            await asyncio.to_thread(make_folder, url)
-            engine = connect(url)
-            try:
-                store_id = await _prepare(engine, shown(url))
-            except BaseException:
-                await engine.dispose()
-                raise
-        reader, browser = (
-            ThreadReader(connect_in_thread(url)) if is_sqlite(url) else AsyncReader(engine) for _ in range(2)
-        )
-        return cls(shown(url), engine, reader, browser, store_id, clock, new_id)
+        async with opened(address, ARTICLES) as (url, engine):
+            async with engine.execution_options(**AUTOCOMMIT).connect() as connection:
+                found = await connection.execute(select(meta.c.value).where(meta.c.key == "store_id"))
+                store_id = str(found.scalar_one())
+            return cls(shown(url), engine, reader(url, engine), reader(url, engine), store_id, clock, new_id)
 
     async def close(self) -> None:
         """Close all connections; closing twice is fine, and every other call raises StoreError from now on."""
@@ -127,6 +114,7 @@ class Store:
         with translated(self._address):
             await self._reader.close()
             await self._browser.close()
+            self._titles.close()
             await self._engine.dispose()
 
     async def __aenter__(self) -> Self:
@@ -164,12 +152,15 @@ class Store:
         with self._use():
             for attempt in range(1, _MAX_ATTEMPTS + 1):
                 try:
-                    async with self._writing, self._engine.begin() as connection:
-                        return await add(connection, batch, now=self._clock(), new_id=self._new_id)
+                    async with self._begin() as connection:
+                        stored = await add(connection, batch, now=self._clock(), new_id=self._new_id)
                 except IntegrityError:
                     # On a server, another process may have added the same between our look and our write.
                     if attempt == _MAX_ATTEMPTS:
                         raise
+                else:
+                    self._titles.forget(_replaced(stored))
+                    return stored
         raise AssertionError("the loop returns or raises")
 
     async def remove(self, ids: Sequence[str], collections: Collection[str] | None = None) -> list[ArticleInfo]:
@@ -198,7 +189,7 @@ class Store:
         found: dict[str, Article] = {}
         text = articles.c.text if with_text else literal_column("''")
         with self._use():
-            async with self._writing, self._engine.begin() as connection:
+            async with self._begin() as connection:
                 for chunk in chunks(wanted):
                     rows = await connection.execute(select(*info_columns, text).where(articles.c.id.in_(chunk)))
                     found |= {article.info.id: article for article in map(_article, rows)}
@@ -208,6 +199,7 @@ class Store:
                         raise UnknownArticleError(article_id)
                 for numbers in chunks(article.info.number for article in found.values()):
                     await connection.execute(delete(articles).where(articles.c.number.in_(numbers)))
+            self._titles.forget(article.info.number for article in found.values())
         return [found[article_id] for article_id in wanted]
 
     async def get(self, article_id: str) -> Article:
@@ -247,11 +239,13 @@ class Store:
 
     async def _restore(self, exported: Sequence[Article], hashes: Sequence[str]) -> list[Stored]:
         with self._use():
-            async with self._writing, self._engine.begin() as connection:
-                return [
+            async with self._begin() as connection:
+                stored = [
                     await self._restore_one(connection, article, fingerprint)
                     for article, fingerprint in zip(exported, hashes, strict=True)
                 ]
+            self._titles.forget(_replaced(stored))
+            return stored
 
     async def _restore_one(self, connection: AsyncConnection, article: Article, fingerprint: str) -> Stored:
         info = article.info
@@ -352,9 +346,19 @@ class Store:
             return ArticlePage(await self._infos(numbers), total)
 
     async def newest(self, collections: Collection[str] | None, search: str, limit: int) -> tuple[ArticleInfo, ...]:
-        """The first page of `find`, newest first, without its `total`: on a full page that is half of the work."""
+        """The first page of `find`, newest first, without its `total`: from titles in memory, see `TitleSearch`."""
+        words, wanted = _words(search), limit
         with self._use():
-            return await self._infos(await self._numbers(collections, _titled(search), "newest", 0, limit))
+            while True:
+                numbers = await self._titles.find(collections, words, wanted)
+                infos = await self._infos(numbers)
+                if len(infos) == len(numbers):
+                    return infos[:limit]
+                self._titles.forget(set(numbers).difference(info.number for info in infos))
+                if len(infos) >= limit:
+                    return infos[:limit]
+                # Another process has removed articles, and maybe many: more at once take fewer rounds.
+                wanted = max(limit, min(2 * wanted, MAX_VALUES))
 
     async def _numbers(
         self, collections: Collection[str] | None, wanted: ColumnElement[bool], sort: Sort, offset: int, limit: int
@@ -436,6 +440,18 @@ class Store:
         with self._use():
             return int((await self._browser.read(statement, {}))[0][0])
 
+    @asynccontextmanager
+    async def _begin(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that adds or removes articles.
+
+        One at a time in all processes, so that numbers ascend in the order in which they are committed: on SQLite
+        anyway, on a server by a lock that hinders nothing else and goes with the transaction.
+        """
+        async with self._writing, self._engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                await connection.execute(select(func.pg_advisory_xact_lock(_WRITERS)))
+            yield connection
+
     @contextmanager
     def _use(self) -> Iterator[None]:
         self.require_open()
@@ -468,10 +484,18 @@ def _article(row: Sequence[Any]) -> Article:
     return Article(ArticleInfo(*info), text)
 
 
+def _replaced(stored: Sequence[Stored]) -> Iterator[int]:
+    return (one.replaced for one in stored if one.replaced is not None)
+
+
+def _words(search: str) -> list[str]:
+    return list(dict.fromkeys(folded(search).split()))[:_MAX_WORDS]
+
+
 def _titled(search: str) -> ColumnElement[bool]:
     """Whether a title holds all words that are looked for."""
     wanted: ColumnElement[bool] = true()
-    for word in list(dict.fromkeys(folded(search).split()))[:_MAX_WORDS]:
+    for word in _words(search):
         wanted &= articles.c.title_folded.contains(word, autoescape=True)
     return wanted
 
@@ -510,10 +534,3 @@ def _page(
 def _parts(wanted: list[tuple[int, int, int]]) -> Iterator[list[tuple[int, int, int]]]:
     for start in range(0, len(wanted), _MAX_SLICES):
         yield wanted[start : start + _MAX_SLICES]
-
-
-async def _prepare(engine: AsyncEngine, address: str) -> str:
-    """Bring the tables up to date and return the id of the store."""
-    await bring_up_to_date(engine, address)
-    async with engine.execution_options(**AUTOCOMMIT).connect() as connection:
-        return str((await connection.execute(select(meta.c.value).where(meta.c.key == "store_id"))).scalar_one())

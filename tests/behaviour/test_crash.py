@@ -36,9 +36,12 @@ def test_a_killed_writer_leaves_a_whole_store(tmp_path: Path) -> None:
         here, there = context.Pipe(duplex=False)
         process = context.Process(target=write_until_killed, args=(str(path), attempt, there))
         process.start()
-        assert here.poll(30)
-        # A new store opens within 40 ms, an older one within 20: a third of the kills fall into that.
-        time.sleep(chance.uniform(0, 0.04) if attempt % 3 == 0 else chance.uniform(0.02, 0.2))
+        wait_for_message(here)
+        # A new store opens within 40 ms, an older one within 20: a third of the kills fall into that. The others fall
+        # between two batches or into one, after as many as were drawn, however long these take on a busy machine.
+        for _ in range(0 if attempt % 3 == 0 else chance.randint(1, 8)):
+            wait_for_message(here)
+        time.sleep(chance.uniform(0, 0.04))
         process.kill()
         process.join(10)
         assert process.exitcode == -signal.SIGKILL
@@ -50,6 +53,11 @@ def test_a_killed_writer_leaves_a_whole_store(tmp_path: Path) -> None:
 
     # Otherwise hardly anything was interrupted, and this has shown nothing.
     assert kills_after_writing > KILLS // 3
+
+
+def wait_for_message(here: Connection) -> None:
+    assert here.poll(30)
+    here.recv_bytes()
 
 
 async def check(path: Path) -> int:
@@ -71,10 +79,10 @@ async def check(path: Path) -> int:
 
 def write_until_killed(path: str, attempt: int, there: Connection) -> None:
     there.send_bytes(b"started")
-    asyncio.run(write(path, random.Random(attempt)))
+    asyncio.run(write(path, random.Random(attempt), there))
 
 
-async def write(path: str, chance: random.Random) -> None:
+async def write(path: str, chance: random.Random, there: Connection) -> None:
     async with await Store.open(f"sqlite+aiosqlite:///{path}") as store:
         while True:
             by_title: dict[str, list[str]] = {}
@@ -85,6 +93,7 @@ async def write(path: str, chance: random.Random) -> None:
             # Twelve places, so that many of the batches are revisions.
             place = chance.randrange(12)
             await store.add([new_article(place, part, chance) for part in range(3)])
+            there.send_bytes(b"added")
 
 
 def new_article(place: int, part: int, chance: random.Random) -> NewArticle:

@@ -17,6 +17,9 @@ KILLS = 50
 MOST_KILLS = 200
 """Killing goes on beyond `KILLS` until enough saves were cut off: how many are depends on the machine."""
 
+MOMENTS = [b"started", b"opened", b"added", b"closing", b"rebuilding"]
+"""What a writer tells of before it goes on: the first of these once, the others again and again."""
+
 CHECKED_EVERY = 10
 WORDS_OF_AN_ATTEMPT = 400
 """More than an attempt comes to write."""
@@ -38,8 +41,9 @@ def test_a_killed_writer_leaves_an_index_that_agrees_with_the_store(tmp_path: Pa
         here, there = context.Pipe(duplex=False)
         process = context.Process(target=change_until_killed, args=(str(tmp_path), attempt, there))
         process.start()
-        assert here.poll(30)
-        time.sleep(chance.uniform(0, 0.35))
+        # At a time counted from here, a busy machine would kill all of them before they save anything.
+        wait_for(chance.choice(MOMENTS), here)
+        time.sleep(chance.uniform(0, 0.1))
         process.kill()
         process.join(10)
         assert process.exitcode == -signal.SIGKILL
@@ -53,6 +57,13 @@ def test_a_killed_writer_leaves_an_index_that_agrees_with_the_store(tmp_path: Pa
     # Otherwise hardly anything was interrupted, and this has shown nothing.
     assert len(unfinished) > 4
     assert sum(found) > 20
+
+
+def wait_for(moment: bytes, here: Connection) -> None:
+    said = b""
+    while said != moment:
+        assert here.poll(30)
+        said = here.recv_bytes()
 
 
 def unfinished_saves(folder: Path) -> set[str]:
@@ -114,23 +125,27 @@ def draft(place: int, word: str, chance: random.Random) -> Draft:
 
 def change_until_killed(folder: str, attempt: int, there: Connection) -> None:
     there.send_bytes(b"started")
-    asyncio.run(change(Path(folder), attempt))
+    asyncio.run(change(Path(folder), attempt, there))
 
 
-async def change(folder: Path, attempt: int) -> None:
+async def change(folder: Path, attempt: int, there: Connection) -> None:
     chance = random.Random(attempt)
     written = 0
     while True:
         async with await opened(folder) as library:
+            there.send_bytes(b"opened")
             for _ in range(chance.randint(1, 3)):
                 # Sixteen sources, so that many are revisions.
                 places = chance.sample(range(16), chance.randint(1, 3))
                 new = [draft(place, word_of(attempt, written + i), chance) for i, place in enumerate(places)]
                 written += len(new)
                 await library.add(new, chance.choice([SHARED_COLLECTION, "server"]))
+                there.send_bytes(b"added")
                 infos = await library.articles()
                 if chance.random() < 0.5:
                     gone = chance.sample(infos, chance.randint(1, max(1, len(infos) // 3)))
                     await library.remove([info.id for info in gone])
             if chance.random() < 0.4:
+                there.send_bytes(b"rebuilding")
                 await library.rebuild()
+            there.send_bytes(b"closing")

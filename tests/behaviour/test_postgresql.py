@@ -1,5 +1,6 @@
 """The same library and the same bot's memory over a real PostgreSQL."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +9,9 @@ import pytest
 
 from bot.state import State
 from index import Change, Draft, Gatherer, GatheringRules, JobState, Library
+from index.models import NewArticle
+from index.store import Store
+from index.store.adding import add, content_hash
 from tests.support import postgresql
 from tests.support.documents import page
 from tests.support.web import reply, served
@@ -57,6 +61,48 @@ async def test_articles_are_added_asked_revised_found_removed_and_moved(address:
     assert after_restart.best is not None
     assert "twelve minutes" in after_restart.best.quote
     assert left == []
+
+
+async def test_titles_are_found_as_they_are_whichever_process_added_or_removed_them(address: str) -> None:
+    scope = ("9",)
+    async with await Library.open(address) as one, await Library.open(address) as other:
+
+        async def add(library: Library, name: str) -> None:
+            for i in range(12):
+                await library.add([Draft(f"Café {name} {i}", f"{TEA} {name} {i}", f"{name}-{i % 8}.md")], "9")
+                await library.newest_articles(scope, "cafe")
+
+        # A number that is committed later than a higher one would never be looked for.
+        await asyncio.gather(add(one, "one"), add(other, "other"))
+        together = [await library.newest_articles(scope, "cafe", 50) for library in (one, other)]
+        listed = await one.find_articles(scope, "cafe", limit=50)
+        await other.remove([info.id for info in listed.items if "other" in info.title])
+        left = [await library.newest_articles(scope, "cafe", 50) for library in (one, other)]
+        await one.remove([info.id for info in left[0]])
+
+    assert together == [listed.items] * 2
+    assert listed.total == 16
+    assert left == [tuple(info for info in listed.items if "one" in info.title)] * 2
+
+
+async def test_a_search_misses_nothing_that_two_processes_add_at_the_same_time(address: str) -> None:
+    async with await Store.open(address) as one, await Store.open(address) as other:
+        first, second = (NewArticle("Café", text, "", "en", "10") for text in (TEA, COFFEE))
+        async with one._begin() as connection:
+            now = datetime(2024, 5, 1, tzinfo=UTC)
+            await add(connection, [(first, content_hash(first.text))], now=now, new_id=lambda: "twelve")
+            later = asyncio.ensure_future(other.add([second]))
+            # Were it committed before the first one, whose number is lower, the search would go on behind both.
+            await asyncio.wait([later], timeout=0.3)
+            before = await other.newest(["10"], "cafe", 5)
+        await later
+        after = await other.newest(["10"], "cafe", 5)
+        listed = await other.find(["10"], "cafe", limit=5)
+        await one.remove([info.id for info in listed.items])
+
+    assert before == ()
+    assert after == listed.items
+    assert len(after) == 2
 
 
 async def test_articles_are_gathered_by_jobs_feeds_and_looks_at_pages(address: str) -> None:
