@@ -121,6 +121,8 @@ async def run_bot(settings: Settings, *, force_sync: bool = False) -> None:
                 status = await library.status()
                 log.info("the library holds %d articles in %d passages", status.articles, status.passages)
                 health.opened(library, state)
+                # While Discord lets us wait: the first question is answered as fast as those after it.
+                preparing = asyncio.create_task(library.prepare())
                 questions = Questions(metrics, shows_text=settings.log_questions)
                 made = partial(
                     FootnoteBot, library, state, settings, gatherer, questions=questions, force_sync=force_sync
@@ -130,6 +132,7 @@ async def run_bot(settings: Settings, *, force_sync: bool = False) -> None:
                 finally:
                     vitals.is_stopping = True
                     health.closing()
+                    await asyncio.gather(preparing, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager

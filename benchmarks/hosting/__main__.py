@@ -51,11 +51,12 @@ async def _measured(folder: Path, sets: Sequence[Path], articles: int) -> Figure
                 # Commands are synchronised, and the files are in the system's cache.
                 await warm.ready(timeout_s=120)
                 await warm.stop()
+            question = question_of(sets)
             began = time.perf_counter()
             async with BotProcess(discord, Path(place)) as bot:
-                await bot.says("connected as", 120)
+                await discord.until(lambda: bool(discord.gateway.connected), "bot that is connected", 120)
                 ready = time.perf_counter() - began
-                await person.slash(channel, "ask", question=question_of(sets))
+                await person.slash(channel, "ask", question=question)
                 answered = time.perf_counter() - began
                 now = _memory(bot.pid)
                 await asyncio.sleep(_IDLE_S)
