@@ -20,7 +20,7 @@ from bot.client import FootnoteBot
 from bot.health import Health
 from bot.metrics import Metrics
 from bot.questions import Questions
-from bot.rendering.words import read_catalogues
+from bot.rendering.words import ENGLISH, read_catalogue
 from bot.responses import use_quick_responses
 from bot.settings import Settings, SettingsError
 from bot.state import State
@@ -111,7 +111,7 @@ async def run_bot(settings: Settings, *, force_sync: bool = False) -> None:
     vitals = Vitals(metrics)
     health = Health(vitals, metrics, settings.gateway_dead_s)
     async with _accompanied(vitals, health, settings) as watchdog:
-        await asyncio.to_thread(read_catalogues)
+        await asyncio.to_thread(read_catalogue, ENGLISH)
         with _told_to_stop() as stop:
             async with (
                 await open_library(settings) as library,
@@ -121,6 +121,8 @@ async def run_bot(settings: Settings, *, force_sync: bool = False) -> None:
                 status = await library.status()
                 log.info("the library holds %d articles in %d passages", status.articles, status.passages)
                 health.opened(library, state, gatherer)
+                # While Discord lets us wait: the first question is answered as fast as those after it.
+                preparing = asyncio.create_task(library.prepare())
                 questions = Questions(metrics, shows_text=settings.log_questions)
                 made = partial(
                     FootnoteBot, library, state, settings, gatherer, questions=questions, force_sync=force_sync
@@ -130,6 +132,7 @@ async def run_bot(settings: Settings, *, force_sync: bool = False) -> None:
                 finally:
                     vitals.is_stopping = True
                     health.closing()
+                    await asyncio.gather(preparing, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager

@@ -21,7 +21,7 @@ from bot.errors import DeskError, NotManagerError
 from bot.questions import Asked, Questions
 from bot.rendering.cards import Accent, notice_card
 from bot.rendering.errors import error_card
-from bot.rendering.words import Words, words_for
+from bot.rendering.words import Words, catalogue_for, fingerprint, read_catalogue, read_catalogues, words_for
 from bot.settings import Settings
 from bot.state import Attempts, State
 from bot.views.answers import AnswerButton
@@ -89,7 +89,8 @@ class FootnoteBot(commands.AutoShardedBot):
         questions: Tells what becomes of each question.
         http_trace: Hears of every request to Discord.
         force_sync: Synchronise the commands although they are as they were.
-        ready_timeout_s: How long the first list of servers is waited for.
+        ready_timeout_s: How long after one server of the first list the next one is waited for. discord.py waits
+            once more after the last one, and only then counts a shard as ready.
     """
 
     def __init__(
@@ -103,7 +104,7 @@ class FootnoteBot(commands.AutoShardedBot):
         questions: Questions | None = None,
         http_trace: aiohttp.TraceConfig | None = None,
         force_sync: bool = False,
-        ready_timeout_s: float = 2.0,
+        ready_timeout_s: float = 0.5,
     ) -> None:
         intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
         intents.message_content = settings.message_content
@@ -129,6 +130,7 @@ class FootnoteBot(commands.AutoShardedBot):
         self.watcher = Watcher(gatherer, state, discord.utils.utcnow)
         self.questions = questions if questions is not None else Questions(shows_text=settings.log_questions)
         self._force_sync = force_sync
+        self._catalogues: set[str] = set()
         self._attempts = Attempts()
         self._working = 0
         self._idle = asyncio.Event()
@@ -216,18 +218,6 @@ class FootnoteBot(commands.AutoShardedBot):
 
     # ---- commands
 
-    async def commands_payload(self) -> str:
-        """The commands as Discord is told of them, names and descriptions in every language."""
-        translator = self.tree.translator
-        commands_ = self.tree._get_all_commands(guild=None)
-        payload = [
-            command.to_dict(self.tree)
-            if translator is None
-            else await command.get_translated_payload(self.tree, translator)
-            for command in commands_
-        ]
-        return json.dumps(payload, sort_keys=True)
-
     async def synchronise(self, *, force: bool) -> bool:
         """Tell Discord of the commands if they changed since it was told; it allows 200 creations a day.
 
@@ -239,6 +229,7 @@ class FootnoteBot(commands.AutoShardedBot):
         """
         if not force and await self.is_synchronised():
             return False
+        await asyncio.to_thread(read_catalogues)
         synced = await self.tree.sync()
         saved = self.state.set_value(_COMMANDS_KEY, await self._commands_hash())
         await self._attempts.tried("the commands that Discord knows", saved)
@@ -250,7 +241,10 @@ class FootnoteBot(commands.AutoShardedBot):
         return await self.state.value(_COMMANDS_KEY) == await self._commands_hash()
 
     async def _commands_hash(self) -> str:
-        return f"{self.application_id}:{hashlib.sha256((await self.commands_payload()).encode()).hexdigest()}"
+        # Translating every name and description would be most of the time of a start, so all words count as theirs.
+        payload = [command.to_dict(self.tree) for command in self.tree._get_all_commands(guild=None)]
+        told = json.dumps([payload, await asyncio.to_thread(fingerprint)], sort_keys=True)
+        return f"{self.application_id}:{hashlib.sha256(told.encode()).hexdigest()}"
 
     async def _synchronise(self) -> None:
         for pause in (*_SYNC_PAUSES_S, None):
@@ -278,6 +272,10 @@ class FootnoteBot(commands.AutoShardedBot):
     async def words_for(self, guild_id: int | None, *locales: str | None) -> Words:
         """See `Host.words_for`."""
         own = (await self.state.server(guild_id)).language if guild_id is not None else None
+        if (catalogue := catalogue_for(own, *locales)) not in self._catalogues:
+            # Read when the first person of a language comes: all of them would take 15 MB.
+            await asyncio.to_thread(read_catalogue, catalogue)
+            self._catalogues.add(catalogue)
         return words_for(own, *locales)
 
     async def asker(self, interaction: discord.Interaction[Any]) -> Asker:

@@ -3,7 +3,7 @@
 import re
 import time
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Protocol
@@ -147,6 +147,12 @@ class Ranker:
         if known is None:
             known = self._analyzers[code] = Analyzer(code)
         return known
+
+    def prepare(self, codes: Iterable[str]) -> None:
+        """Make the analyzers of some languages, with the model, before a question needs them."""
+        model()
+        for code in codes:
+            self.analyzer(code)
 
     def _query(self, text: str, code: str, engine: AnnotatedEngine, scope: Scope) -> Query:
         analyzer = self.analyzer(code)

@@ -213,6 +213,11 @@ class Library:
             return replace(answer, reason=_IN_ARTICLE[answer.refusal])
         return answer
 
+    async def prepare(self) -> None:
+        """Load what the first question in these languages would wait for, up to 0.1 s; questions queue behind it."""
+        languages = self._engine.languages(None)
+        await asyncio.get_running_loop().run_in_executor(self._ranking, self._ranker.prepare, languages)
+
     async def _ranked(
         self, question: str, scope: Scope, top_k: int, within: ArticleInfo | None
     ) -> tuple[Ranking | None, float, float]:

@@ -6,6 +6,7 @@ The bot is the real process, against a Discord on loopback, with a library of th
 import argparse
 import asyncio
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -22,14 +23,16 @@ _IDLE_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One start. Memory in MB: resident is what the system counts, and consists of private and shared; files counts
-    what is mapped from files, the index above all, and can be taken back by the system at any time.
+    """One start. CPU time is that until the answer. Memory in MB: resident is what the system counts, and consists of
+    private and shared; files counts what is mapped from files, the index above all, and can be taken back by the
+    system at any time.
     """
 
     articles: int
     passages: int
     ready_s: float
     answer_s: float
+    cpu_s: float
     resident: float
     private: float
     shared: float
@@ -51,20 +54,21 @@ async def _measured(folder: Path, sets: Sequence[Path], articles: int) -> Figure
                 # Commands are synchronised, and the files are in the system's cache.
                 await warm.ready(timeout_s=120)
                 await warm.stop()
+            question = question_of(sets)
             began = time.perf_counter()
             async with BotProcess(discord, Path(place)) as bot:
-                await bot.says("connected as", 120)
+                await discord.until(lambda: bool(discord.gateway.connected), "bot that is connected", 120)
                 ready = time.perf_counter() - began
-                await person.slash(channel, "ask", question=question_of(sets))
+                await person.slash(channel, "ask", question=question)
                 answered = time.perf_counter() - began
-                now = _memory(bot.pid)
+                cpu, now = _cpu_s(bot.pid), _memory(bot.pid)
                 await asyncio.sleep(_IDLE_S)
                 idle = _memory(bot.pid)
                 await bot.stop()
     return Figures(
         articles,
         articles * PASSAGES_OF_AN_ARTICLE,
-        *(round(ready, 2), round(answered, 2)),
+        *(round(ready, 2), round(answered, 2), round(cpu, 2)),
         *(now["Rss"], now["Private_Clean"] + now["Private_Dirty"], now["Shared_Clean"] + now["Shared_Dirty"]),
         *(round(now["Rss"] - now["Anonymous"], 1), idle["Rss"]),
     )
@@ -73,6 +77,12 @@ async def _measured(folder: Path, sets: Sequence[Path], articles: int) -> Figure
 def _memory(pid: int) -> dict[str, float]:
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
     return {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines}
+
+
+def _cpu_s(pid: int) -> float:
+    # The name in brackets may hold spaces; what follows begins with the third field of proc(5).
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -85,7 +95,7 @@ def main() -> None:
     arguments = parser.parse_args()
     found = [asyncio.run(_measured(arguments.cache, arguments.sets, count)) for count in arguments.articles]
     for one in found:
-        print("  ".join(f"{name} {value:,.1f}" for name, value in asdict(one).items()))
+        print("  ".join(f"{name} {value:,.2f}" for name, value in asdict(one).items()))
     if arguments.json is not None:
         arguments.json.write_text(json.dumps([asdict(one) for one in found], indent=1), "utf-8")
 

@@ -29,7 +29,9 @@ async def library_of(folder: Path, sets: Sequence[Path], articles: int) -> Path:
     database = folder / f"{articles}.db"
     address, index = f"sqlite+aiosqlite:///{database}", Path(f"{database}.index")
     if await asyncio.to_thread((index / "LIVE").exists):
-        return database
+        # An older Footnote may have made it: tables and index are brought up to date before anything is measured.
+        async with await Library.open(address, index):
+            return database
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     async with await Store.open(address) as store:
         batch: list[NewArticle] = []

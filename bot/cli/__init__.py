@@ -7,52 +7,64 @@ work, 2 an error with one line on standard error, 3 ended by the watchdog, 130 i
 import logging
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from io import TextIOWrapper
 
 import typer
 
 from bot.app import RefusedError
-from bot.cli import articles, asking, gathering, keeping, running, setting_up
-from bot.cli.console import DONE, INTERRUPTED, failed
+from bot.cli.endings import DONE, INTERRUPTED, failed
 from bot.settings import SettingsError
 from index import CancelledBuildError, LibraryError
 
 log = logging.getLogger(__name__)
 
-app = typer.Typer(
-    name="footnote",
-    help="Answers questions word for word from a library of articles, with the source.",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+_COMMANDS = {
+    "ask": ("asking", "ask"),
+    "add": ("articles", "add"),
+    "list": ("articles", "list_"),
+    "show": ("articles", "show"),
+    "remove": ("articles", "remove"),
+    "init": ("setting_up", "init"),
+    "run": ("serving", "run"),
+    "doctor": ("running", "doctor"),
+    "reindex": ("running", "reindex"),
+    "eval": ("asking", "eval_"),
+    "export": ("articles", "export"),
+    "import": ("articles", "import_"),
+    "refresh": ("gathering", "refresh"),
+    "backup": ("keeping", "backup_"),
+    "restore": ("keeping", "restore_"),
+    "check": ("keeping", "check_"),
+}
+"""Where each command is. Modules are loaded by name, because the bot keeps what it has loaded for as long as it runs:
+tables and progress bars for a terminal would cost it memory, and time at its start."""
+
+_GROUPS = {"feeds": ("gathering", "feeds"), "jobs": ("gathering", "jobs")}
 
 
-@app.callback()
+def _command_line(first: str | None) -> typer.Typer:
+    """The one command that the first argument names; all commands if it names none, as in `footnote --help`."""
+    app = typer.Typer(
+        name="footnote",
+        help="Answers questions word for word from a library of articles, with the source.",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    # With it a single command is a command all the same, and is named.
+    app.callback()(_commands)
+    is_one = first in _COMMANDS or first in _GROUPS
+    for name, (module, function) in _COMMANDS.items():
+        if name == first or not is_one:
+            app.command(name=name)(getattr(import_module(f"bot.cli.{module}"), function))
+    for name, (module, group) in _GROUPS.items():
+        if name == first or not is_one:
+            app.add_typer(getattr(import_module(f"bot.cli.{module}"), group), name=name)
+    return app
+
+
 def _commands() -> None:
     """Answers questions word for word from a library of articles, with the source."""
-
-
-for _name, _command in (
-    ("ask", asking.ask),
-    ("add", articles.add),
-    ("list", articles.list_),
-    ("show", articles.show),
-    ("remove", articles.remove),
-    ("init", setting_up.init),
-    ("run", running.run),
-    ("doctor", running.doctor),
-    ("reindex", running.reindex),
-    ("eval", asking.eval_),
-    ("export", articles.export),
-    ("import", articles.import_),
-    ("refresh", gathering.refresh),
-    ("backup", keeping.backup_),
-    ("restore", keeping.restore_),
-    ("check", keeping.check_),
-):
-    app.command(name=_name)(_command)
-app.add_typer(gathering.feeds, name="feeds")
-app.add_typer(gathering.jobs, name="jobs")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,6 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     try:
+        given = sys.argv[1:] if arguments is None else arguments
+        app = _command_line(given[0] if given else None)
         code = app(args=arguments, prog_name="footnote", standalone_mode=False)
     except typer.TyperException as error:
         return failed(f"{error.format_message().rstrip('.')}; `footnote --help` tells what can be typed")

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import DONE, failed, progress, write, write_json, write_line
+from bot.cli.console import progress, write, write_json, write_line
+from bot.cli.endings import DONE, failed
 from bot.cli.options import (
     Collection,
     Collections,

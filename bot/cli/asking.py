@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from bot import logs
-from bot.cli.console import DONE, REFUSED, progress, write, write_json
+from bot.cli.console import progress, write, write_json
+from bot.cli.endings import DONE, REFUSED
 from bot.cli.options import Collections, Json, Store, readable, require_some, scope, with_library
 from bot.rendering import json_values, terminal
 from bot.settings import load_settings

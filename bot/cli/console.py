@@ -1,4 +1,4 @@
-"""What a command prints, where to, and in which exit codes it ends."""
+"""What a command prints, and where to."""
 
 import asyncio
 import os
@@ -11,27 +11,13 @@ from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from bot.concealment import concealed
-from bot.rendering import json_values, terminal
-
-DONE = 0
-REFUSED = 1
-UNWELL = 1
-"""The doctor found something that does not work."""
-FAILED = 2
-INTERRUPTED = 130
-"""128 and the number of SIGINT, as shells tell it."""
+from bot.rendering import json_values
+from bot.rendering.plain import one_line
 
 _PIPE_COLUMNS = 200
 """How wide tables may be where there is no terminal to ask; other lines are not broken there."""
 
 Report = Callable[[int, int], None]
-
-
-def failed(message: str, code: int = FAILED) -> int:
-    """Tell an error in one line on standard error, and give its exit code."""
-    print(f"footnote: {concealed(terminal.one_line(message))}", file=sys.stderr)  # noqa: T201 - this is where errors are told
-    return code
 
 
 @contextmanager
@@ -96,7 +82,7 @@ def write(render: Callable[[bool], Iterable[RenderableType]]) -> None:
 def write_line(line: str) -> None:
     """Print one line on standard output."""
     with _reader_may_leave():
-        print(terminal.one_line(line), flush=True)  # noqa: T201 - the output of the command
+        print(one_line(line), flush=True)  # noqa: T201 - the output of the command
 
 
 def write_json(value: json_values.Value) -> None:

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import DONE, failed, write, write_json, write_line
+from bot.cli.console import write, write_json, write_line
+from bot.cli.endings import DONE, failed
 from bot.cli.options import Collection, Collections, Json, Store, readable, scope, with_gatherer
 from bot.rendering import gathering, json_values
 from index import (

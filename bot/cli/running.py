@@ -1,44 +1,16 @@
-"""The commands that run the bot and look after the index."""
+"""The commands that look after a bot and its index."""
 
 import asyncio
-import logging
-from typing import Annotated
-
-import typer
 
 from bot import logs
-from bot.app import RefusedError, run_bot
-from bot.cli.console import DONE, FAILED, UNWELL, failed, interruptible, progress, write, write_json, write_line
+from bot.cli.console import interruptible, progress, write, write_json, write_line
+from bot.cli.endings import DONE, UNWELL, failed
 from bot.cli.options import Json, Store, with_library
 from bot.doctor import examine
 from bot.findings import is_failure
 from bot.rendering import json_values, terminal
-from bot.settings import SettingsError, load_settings
-from bot.watchdog import EXIT_CODE, DeadGatewayError
-from index import Library, LibraryError, LibraryStatus, RebuildSummary
-
-log = logging.getLogger(__name__)
-
-
-def run(
-    sync: Annotated[bool, typer.Option("--sync", help="Tell Discord of the commands although none changed.")] = False,
-    store: Store = None,
-) -> int:
-    """Answer in Discord until Ctrl-C or SIGTERM. DISCORD_TOKEN must be set. Exit code 3: its watchdog ended it."""
-    settings = load_settings(store)
-    is_json = logs.set_up(settings.log_level, settings.log_format, is_service=True)
-    try:
-        asyncio.run(run_bot(settings, force_sync=sync))
-    except DeadGatewayError as error:
-        log.critical("%s", error)
-        return EXIT_CODE
-    except (LibraryError, RefusedError, SettingsError) as error:
-        if not is_json:
-            return failed(str(error))
-        # Whoever reads a log of JSON reads no line without.
-        log.critical("%s", error)
-        return FAILED
-    return DONE
+from bot.settings import load_settings
+from index import Library, LibraryStatus, RebuildSummary
 
 
 def doctor(as_json: Json = False, store: Store = None) -> int:

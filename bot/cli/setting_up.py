@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.prompt import Confirm, Prompt
 
 from bot import env_file, logs
-from bot.cli.console import DONE, failed, write_line
+from bot.cli.console import write_line
+from bot.cli.endings import DONE, failed
 from bot.permissions import NEEDS, invite_link
 from bot.registration import PORTAL, RefusedTokenError, Registration, RegistrationError, look_up
-from bot.rendering.terminal import one_line
+from bot.rendering.plain import one_line
 from bot.settings import LONGEST_CONTACT, Settings, fits_into_a_header, load_settings
 
 _FILE = Path(".env")

@@ -6,7 +6,8 @@ from datetime import datetime
 from rich.console import RenderableType
 from rich.text import Text
 
-from bot.rendering.terminal import addition_parts, counted, one_line, table_of
+from bot.rendering.plain import one_line
+from bot.rendering.terminal import addition_parts, counted, table_of
 from index import Feed, Job, JobState
 
 

