@@ -374,7 +374,7 @@ def test_what_can_be_read_of_a_damaged_database_is_saved(filled: Run, tmp_path: 
                 opened.seek(100)
                 opened.write(b"\0" * 40)
         case "short":
-            os.truncate(file, file.stat().st_size * 2 // 3 // _PAGE * _PAGE)
+            os.truncate(file, page_of(file, "Storm Odila") * _PAGE)
     damaged = file.read_bytes()
 
     found = filled("check", "--json")

@@ -21,3 +21,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_discord_job_messages_guild_id", "discord_job_messages", ["guild_id"])
     op.create_index("ix_discord_job_messages_created_at", "discord_job_messages", ["created_at"])
+
+
+def downgrade() -> None:
+    """Forget the messages."""
+    op.drop_table("discord_job_messages")
