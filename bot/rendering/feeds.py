@@ -116,7 +116,8 @@ def _listed(feed: Feed, untold: str | None, words: Words) -> str:
         source_of(feed.address),
         interval_text(feed.interval_min, words),
         words.count(feed.articles, "{n} article", "{n} articles"),
-        *([f"<#{feed.channel}>"] if _is_channel(feed.channel) else []),
+        # Why news cannot be told names the channel, if it is still there.
+        *([f"<#{feed.channel}>"] if untold is None and _is_channel(feed.channel) else []),
         f"`{feed.id}`",
     ]
     lines = [f"-# {' · '.join(facts)}", *(f"-# {line}" for line in state_lines(feed, untold, words))]

@@ -110,6 +110,13 @@ def test_feeds_hold_all_limits(text: str) -> None:
     check_card(switched_off_card(feed, ENGLISH), OWN)
 
 
+@pytest.mark.parametrize(("untold", "is_named"), [(None, True), ("News cannot be told: it is gone.", False)])
+def test_the_channel_of_a_feed_is_listed_when_its_news_can_be_told(untold: str | None, is_named: bool) -> None:
+    card = feeds_card(FeedPage(((replace(FEED, channel="42"), untold),), 1, 1, 1), ENGLISH)
+
+    assert ("<#42>" in card.parts[1]) is is_named
+
+
 @settings(deadline=None)
 @given(anything)
 def test_news_hold_all_limits_and_link_only_to_the_article(text: str) -> None:
