@@ -18,6 +18,7 @@ from discord.ext import commands, tasks
 from bot import news, sending
 from bot.desk import Asker, Desk
 from bot.errors import DeskError, NotManagerError
+from bot.host import is_taken
 from bot.questions import Asked, Questions
 from bot.rendering.cards import Accent, notice_card
 from bot.rendering.errors import error_card
@@ -406,8 +407,8 @@ class FootnoteBot(commands.AutoShardedBot):
         if any(pattern.fullmatch(custom_id) for pattern in self._patterns):
             return
         if _RANDOM_ID.fullmatch(custom_id):
-            await _responded(interaction)
-        if not interaction.response.is_done():
+            await _taken(interaction)
+        if not is_taken(interaction):
             text = _outdated_text(interaction, await self.words(interaction))
             await sending.respond(interaction, layout(notice_card(text, Accent.FAILURE)), is_private=True)
 
@@ -453,10 +454,10 @@ def _outdated_text(interaction: discord.Interaction[Any], words: Words) -> str:
     return words.say("This button is out of date. Type the command again to get a new one.")
 
 
-async def _responded(interaction: discord.Interaction[Any]) -> None:
-    """Wait until somebody has responded, `_UNANSWERED_S` at most; discord.py tells nobody of it."""
+async def _taken(interaction: discord.Interaction[Any]) -> None:
+    """Wait until somebody is there for it, `_UNANSWERED_S` at most; discord.py tells nobody of it."""
     looks = round(_UNANSWERED_S / _LOOKED_S)
-    while looks and not interaction.response.is_done():
+    while looks and not is_taken(interaction):
         looks -= 1
         await asyncio.sleep(_LOOKED_S)
 

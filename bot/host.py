@@ -17,6 +17,8 @@ from bot.state import State
 from bot.watching import Watcher
 from index import Gatherer, Library
 
+_TAKEN = "footnote_taken"
+
 
 class Host(Protocol):
     """The bot, as seen from below."""
@@ -114,6 +116,16 @@ class Button(ui.DynamicItem[ui.Button[ui.LayoutView]], template="never matched: 
             await host.failed(interaction, error)
 
 
+def take(interaction: discord.Interaction[Any]) -> None:
+    """Note that somebody is there for it, although Discord may have to wait for the response."""
+    interaction.extras[_TAKEN] = True
+
+
+def is_taken(interaction: discord.Interaction[Any]) -> bool:
+    """Whether somebody is there for it, or has responded already."""
+    return _TAKEN in interaction.extras or interaction.response.is_done()
+
+
 class Form(ui.Modal, title="…"):
     """A form. Override `submitted`."""
 
@@ -123,6 +135,7 @@ class Form(ui.Modal, title="…"):
 
     async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
         """See `discord.ui.Modal.on_submit`."""
+        take(interaction)
         host = host_of(interaction)
         try:
             with host.at_work():

@@ -11,7 +11,7 @@ from discord import ui
 
 from bot import sending
 from bot.errors import NotAskerError
-from bot.host import Host, host_of
+from bot.host import Host, host_of, take
 from bot.rendering.cards import Card
 from bot.rendering.words import Words
 from bot.views.changing import change
@@ -69,6 +69,7 @@ class _Yes(ui.Button[Confirmation]):
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """See `discord.ui.Item.callback`."""
+        take(interaction)
         view = self.view
         host = host_of(interaction)
         # A second press arrives before the card has changed.
@@ -90,6 +91,7 @@ class _No(ui.Button[Confirmation]):
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """See `discord.ui.Item.callback`."""
+        take(interaction)
         if self.view is None:
             return
         self.view.stop()

@@ -18,7 +18,7 @@ from discord import ui
 
 from bot import sending
 from bot.errors import DeskError
-from bot.host import Form, Host, host_of, managed_server
+from bot.host import Form, Host, host_of, managed_server, take
 from bot.rendering.cards import Accent, Card
 from bot.rendering.errors import error_text
 from bot.rendering.limits import MODAL_INPUT, MODAL_LABEL, MODAL_LABEL_DESCRIPTION, MODAL_PLACEHOLDER, MODAL_TITLE, cut
@@ -72,6 +72,7 @@ class Reopen(ui.Button[ui.LayoutView]):
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """See `discord.ui.Item.callback`."""
+        take(interaction)
         host = host_of(interaction)
         try:
             await host.require_manager(interaction)
