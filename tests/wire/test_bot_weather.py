@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from bot.responses import DEADLINE_S
-from tests.support.discord import Fault, Interaction, Permission, RateLimit
+from tests.support.discord import Actor, Fault, Interaction, Permission, RateLimit
 from tests.wire.conftest import QUESTION, QUOTE, Home
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -311,3 +311,15 @@ def _gaps(times: list[float]) -> list[float]:
 
 def _percentile(values: list[float], percent: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+async def test_a_form_whose_answer_is_late_is_not_called_outdated(home: Home) -> None:
+    owner = home.discord.world.users[home.docs.owner_id]
+    admin = Actor(home.discord, owner)
+    form = await admin.slash(home.general, "articles add text")
+    home.discord.faults.append(Fault("POST", CALLBACK, 503, delay_s=0.9, times=2))
+
+    sent = await admin.submit(form, {"Title": "The pier", "Text": "The pier of Karrow is 240 metres long."})
+
+    assert home.discord.faults[0].happened == 2
+    assert "was added" in sent.text
