@@ -131,7 +131,12 @@ class Members:
 
 
 class Admin:
-    """Somebody who keeps the articles of a server, one thing at a time."""
+    """Somebody who keeps the articles of a server, one thing at a time.
+
+    Attributes:
+        typing_s: How long a form is open. In bad weather a bot may know only after its tries that Discord has opened
+            the form, and nobody fills one in so quickly.
+    """
 
     def __init__(
         self,
@@ -143,6 +148,7 @@ class Admin:
         seen: Experience,
         chance: random.Random,
     ) -> None:
+        self.typing_s = 0.0
         self._discord, self._who, self._where = discord, who, where
         self._ledger, self._outages, self._seen, self._chance = ledger, outages, seen, chance
 
@@ -202,6 +208,7 @@ class Admin:
             assert "was added" in sent.text or "was replaced" in sent.text, sent.text
 
     async def _sent(self, form: Interaction, values: Mapping[str, Filled]) -> Interaction:
+        await asyncio.sleep(self.typing_s)
         sent = await self._who.submit(form, values, wait=False)
         await self._discord.until(lambda: sent.is_settled, "acknowledgement", PATIENCE_S)
         return sent

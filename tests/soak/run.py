@@ -25,6 +25,9 @@ _WITHOUT_LIMITS = {"QUESTIONS_PER_MINUTE": "0", "SERVER_QUESTIONS_PER_MINUTE": "
 
 _FIRST_ARTICLES = 30
 _GROWTH_BYTES = 15_000_000
+_WARM_S = 60
+"""A calm of fewer seconds tells nothing of memory: the process was started not long before, and still loads."""
+
 _GROWTH_FILES = 4
 _GROWTH_SOCKETS = 8
 _KEPT_S = 15.0
@@ -101,6 +104,7 @@ async def soak(plan: Plan, folder: Path) -> Outcome:
         await bot.ready()
         for _ in range(_FIRST_ARTICLES):
             await admin.add()
+        admin.typing_s = 1.5
         async with _meanwhile(watch(bot, outcome.seen.began, outcome.samples), _forget(discord, outcome)):
             load = (members.steadily(plan.per_s), members.in_bursts(plan.burst, plan.burst_s), admin.keep(0.5, 25))
             bad = storm(discord, chance, plan.weather_s, outcome.weather)
@@ -227,7 +231,7 @@ def _judge(outcome: Outcome) -> None:
         outcome.problems.append(f"open sockets grew from {before.sockets} to {after.sockets} in the calm")
     calm = [one.resident for one in outcome.samples if one.at >= outcome.calm]
     third = len(calm) // 3
-    if third:
+    if len(calm) >= _WARM_S:
         growth = statistics.median(calm[-third:]) - statistics.median(calm[:third])
         if growth > _GROWTH_BYTES:
             outcome.problems.append(f"memory grew by {growth / 1e6:.0f} MB in the calm")
