@@ -104,7 +104,7 @@ async def soak(plan: Plan, folder: Path) -> Outcome:
         await bot.ready()
         for _ in range(_FIRST_ARTICLES):
             await admin.add()
-        admin.typing_s = 1.5
+        admin.thinking_s = 1.5
         async with _meanwhile(watch(bot, outcome.seen.began, outcome.samples), _forget(discord, outcome)):
             load = (members.steadily(plan.per_s), members.in_bursts(plan.burst, plan.burst_s), admin.keep(0.5, 25))
             bad = storm(discord, chance, plan.weather_s, outcome.weather)

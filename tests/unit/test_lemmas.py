@@ -170,6 +170,7 @@ def test_every_entry_keeps_the_promises_of_related() -> None:
         assert all(other.isalnum() and other == other.casefold() for other in others)
 
 
+@pytest.mark.alone
 @on_linux
 @pytest.mark.parametrize("work", WORKS)
 def test_the_data_of_a_language_opens_quickly_and_stays_small(

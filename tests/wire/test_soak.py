@@ -9,7 +9,7 @@ from tests.soak.ledger import Ledger
 from tests.soak.run import Plan, soak
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 async def test_a_short_soak_finds_nothing(tmp_path: Path) -> None:
     outcome = await soak(Plan(12, per_s=5, burst=20, burst_s=4, kills=1, weather_s=1.5, quiet_s=1), tmp_path)
 
