@@ -85,6 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = app(args=arguments, prog_name="footnote", standalone_mode=False)
     except typer.TyperException as error:
         return failed(f"{error.format_message().rstrip('.')}; `footnote --help` tells what can be typed")
+    except typer.Abort:
+        # Ctrl-C or the end of the input at a question.
+        return failed("interrupted", INTERRUPTED)
     except OSError as error:
         named = f"{error.filename}: " if error.filename else ""
         return failed(f"{named}{error.strerror or error}")
