@@ -272,14 +272,17 @@ def test_additions_tell_what_was_left_out_and_what_failed() -> None:
     left_out = (RemovedLine("Leave a Reply", "a comment form"),)
     additions = [
         Addition("bridge.md", INFO, Change.ADDED, 2, left_out, None),
+        Addition("copy.md", INFO, Change.UNCHANGED, 2, (), None, duplicate_of=INFO),
         Addition("bad.md", None, None, 0, (), "it is empty"),
     ]
 
     assert printed(addition_parts(additions, plain=True)).splitlines() == [
         "added      abc123  The bridge · en, 2 passages",
         "           left out “Leave a Reply”: a comment form",
+        "unchanged  abc123  The bridge · en, 2 passages",
+        "           copy.md has the same text",
         "not added  bad.md: it is empty",
-        "1 added, 1 not added",
+        "1 added, 1 unchanged, 1 not added",
     ]
 
 
