@@ -464,6 +464,19 @@ async def test_a_failing_feed_waits_for_longer_each_time_and_tells_why(web: Web,
     assert (await timed.feed(feed.id)).next_check_at - clock.now >= timedelta(hours=24)
 
 
+async def test_a_server_that_has_too_much_to_do_is_left_alone_for_twice_as_long(
+    web: Web, timed: Gatherer, clock: Clock
+) -> None:
+    web.routes["/feed"] = reply(feed_of(web))
+    feed = await timed.add_feed(web.url("/feed"))
+    web.routes["/feed"] = reply(b"", "503 Later")
+
+    await timed.check_feed(feed.id)
+
+    wait = (await timed.feed(feed.id)).next_check_at - clock.now
+    assert timedelta(minutes=10) <= wait <= timedelta(minutes=11)
+
+
 async def test_a_feed_that_is_gone_for_a_week_is_switched_off_and_somebody_is_told(
     web: Web, timed: Gatherer, clock: Clock
 ) -> None:
