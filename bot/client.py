@@ -181,6 +181,8 @@ class FootnoteBot(commands.AutoShardedBot):
             words = await self.words_for(guild.id, guild.preferred_locale.value)
             # Discord may let us wait, and the next feed has not to.
             self.keep(news.tell(self, guild, told, words))
+        elif told.switched_off:
+            log.warning("feed %s was switched off: %s; `footnote feeds list` shows it", told.feed.id, told.feed.problem)
 
     async def drain(self) -> None:
         """Take no more questions, and wait for the answers that are being given, `DRAIN_S` at most."""

@@ -31,7 +31,7 @@ async def tell(client: discord.Client, guild: discord.Guild, news: FeedNews, wor
     if news.switched_off:
         card = switched_off_card(news.feed, words)
         if channel is None or not await _posted(channel, card):
-            await _tell_person(client, news.feed, card)
+            await _tell_admin(client, guild, news.feed, card)
 
 
 async def _tell_articles(channel: Channel, news: FeedNews, words: Words) -> None:
@@ -62,13 +62,21 @@ async def _posted(channel: Channel, card: Card) -> discord.Message | None:
         return None
 
 
-async def _tell_person(client: discord.Client, feed: Feed, card: Card) -> None:
-    """Write to whoever added a feed; the list of feeds says the same when that fails."""
-    if feed.added_by is None or not feed.added_by.isdecimal():
-        return
+async def _tell_admin(client: discord.Client, guild: discord.Guild, feed: Feed, card: Card) -> None:
+    """Write to whoever added a feed, or else to the server's owner; the list of feeds says the same when that fails."""
+    added_by = int(feed.added_by) if feed.added_by is not None and feed.added_by.isdecimal() else None
+    for user_id in dict.fromkeys(filter(None, (added_by, guild.owner_id))):
+        if await _written(client, user_id, card):
+            return
+    log.info("nobody could be told that feed %s was switched off", feed.id)
+
+
+async def _written(client: discord.Client, user_id: int, card: Card) -> bool:
     view: ui.LayoutView = layout(card)
     try:
-        person = await client.fetch_user(int(feed.added_by))
+        person = await client.fetch_user(user_id)
         await sending.repeated(lambda: person.send(view=view))
     except _FAILURES as error:
-        log.info("nobody could be told of the feed %s: %s", feed.id, error)
+        log.info("no message to %d: %s", user_id, error)
+        return False
+    return True

@@ -20,7 +20,14 @@ from index.errors import (
     UnusableArticleError,
     UnusableBackupError,
 )
-from index.gathering.gatherer import LONGEST_INTERVAL_MIN, MOST_ENTRIES_A_CHECK, SHORTEST_INTERVAL_MIN, Gatherer
+from index.gathering.gatherer import (
+    LONGEST_INTERVAL_MIN,
+    LONGEST_REFRESH_H,
+    MOST_ENTRIES_A_CHECK,
+    SHORTEST_INTERVAL_MIN,
+    FeedChanges,
+    Gatherer,
+)
 from index.gathering.models import Feed, FeedNews, Job, JobKind, JobState
 from index.gathering.rules import GatheringRules
 from index.ingestion.files import MAX_FILE_BYTES
@@ -50,6 +57,7 @@ from index.store import ARTICLES, Database, Migrations, StoreExamination, UtcDat
 __all__ = [
     "ARTICLES",
     "LONGEST_INTERVAL_MIN",
+    "LONGEST_REFRESH_H",
     "MAX_FILE_BYTES",
     "MOST_ENTRIES_A_CHECK",
     "SHARED_COLLECTION",
@@ -69,6 +77,7 @@ __all__ = [
     "DuplicateFeedError",
     "FailedBuildError",
     "Feed",
+    "FeedChanges",
     "FeedNews",
     "Gatherer",
     "GatheringRules",

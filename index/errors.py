@@ -62,7 +62,7 @@ class UnknownJobError(LibraryError):
     """No job has this id, or it belongs to a collection outside the scope."""
 
     def __init__(self, job_id: str) -> None:
-        super().__init__(f"there is no job with the id {job_id!r}; ended jobs are forgotten after some days")
+        super().__init__(f"there is no job with the id {job_id!r}; `footnote jobs` shows those of the last days")
         self.job_id = job_id
 
 
@@ -70,7 +70,7 @@ class UnknownFeedError(LibraryError):
     """No feed has this id, or it belongs to a collection outside the scope."""
 
     def __init__(self, feed_id: str) -> None:
-        super().__init__(f"there is no feed with the id {feed_id!r}; look at the list of feeds")
+        super().__init__(f"there is no feed with the id {feed_id!r}; `footnote feeds list` shows all of them")
         self.feed_id = feed_id
 
 

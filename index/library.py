@@ -46,6 +46,7 @@ from index.models import (
     Sort,
     Status,
     Stored,
+    WholeArticle,
 )
 from index.moving import exported, parse_export, read_export
 from index.ranking.model import model
@@ -533,6 +534,11 @@ class Library:
         info = await self._known(article_id, scope)
         return (info.source, *await self._store.sources(article_id))
 
+    async def all_sources(self, infos: Sequence[ArticleInfo]) -> dict[str, tuple[str, ...]]:
+        """Where the texts of articles stand, by id: their own sources first, if they have one, then those of copies."""
+        copies = await self._store.copies(dict.fromkeys(info.id for info in infos))
+        return {info.id: (*([info.source] if info.source else []), *copies.get(info.id, ())) for info in infos}
+
     async def database(self) -> Database:
         """Open another way to the library's database, for what is kept beside the articles; close it yourself."""
         return await Database.open(self._address, ARTICLES)
@@ -585,7 +591,7 @@ class Library:
         partial = path.with_name(path.name + ".partial")
         with await asyncio.to_thread(partial.open, "w", encoding="utf-8") as file:
             async for batch in self._store.stream(collections=collections):
-                await asyncio.to_thread(_write_lines, file, batch)
+                await asyncio.to_thread(_write_lines, file, await self._store.whole(batch))
                 count += len(batch)
         await asyncio.to_thread(partial.replace, path)
         return count
@@ -593,7 +599,8 @@ class Library:
     async def import_(
         self, path: Path, progress: Progress = lambda _done, _all: None, into: str | None = None
     ) -> tuple[int, int]:
-        """Read what `export` wrote, every field of it. An article that is there already is left as it is.
+        """Read what `export` wrote, every field of it. An article that is there already is left as it is, but that its
+        text stands in further places is kept.
 
         Args:
             progress: Hears how many bytes of how many are read.
@@ -618,7 +625,7 @@ class Library:
             progress(done, size)
         return everything, unchanged
 
-    async def _restore(self, exported: Sequence[Article]) -> list[Stored]:
+    async def _restore(self, exported: Sequence[WholeArticle]) -> list[Stored]:
         async with self._writing:
             stored = await self._store.restore(exported)
             await self._index([(one, article.text) for one, article in zip(stored, exported, strict=True)])
@@ -791,7 +798,7 @@ def _only_in_store(engine: EmbeddedEngine, stored: set[int], skipped: set[int]) 
     return sorted(stored - held - skipped)
 
 
-def _write_lines(file: TextIO, articles: Sequence[Article]) -> None:
+def _write_lines(file: TextIO, articles: Sequence[WholeArticle]) -> None:
     file.write("".join(map(exported, articles)))
 
 

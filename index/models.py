@@ -62,6 +62,20 @@ class Article:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class WholeArticle:
+    """A stored article with all that is kept of it: what is exported, and put back.
+
+    `copies` are the addresses where its text stands besides its own source. `page` is the address that is looked at
+    again for it; None if it was not added by link.
+    """
+
+    info: ArticleInfo
+    text: str
+    copies: tuple[str, ...] = ()
+    page: str | None = None
+
+
 Sort = Literal["newest", "oldest", "title"]
 """Orders of a list of articles: by when they were stored, or by title."""
 
@@ -116,6 +130,15 @@ class Addition:
     problem: str | None
     problem_kind: str | None = None
     duplicate_of: ArticleInfo | None = None
+
+    @property
+    def outcome(self) -> Literal["added", "revised", "unchanged", "skipped"]:
+        """What became of it, in a word: of a duplicate, "unchanged"; with a problem, "skipped"."""
+        if self.duplicate_of is not None or self.change is Change.UNCHANGED:
+            return "unchanged"
+        if self.article is None or self.change is None:
+            return "skipped"
+        return "added" if self.change is Change.ADDED else "revised"
 
 
 @dataclass(frozen=True, slots=True)

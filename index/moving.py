@@ -8,12 +8,13 @@ from pathlib import Path
 from index.analysis.languages import language as language_of
 from index.errors import UnreadableFileError
 from index.ingestion.problems import Problem
-from index.models import Article, ArticleInfo
+from index.models import ArticleInfo, WholeArticle
 
 
-def exported(article: Article) -> str:
+def exported(article: WholeArticle) -> str:
     """One line of JSON, with its line feed, that holds every field of an article that can be moved."""
     info = article.info
+    sources = [info.source, *article.copies] if info.source else [*article.copies]
     return (
         json.dumps(
             {
@@ -21,12 +22,15 @@ def exported(article: Article) -> str:
                 "collection": info.collection,
                 "title": info.title,
                 "source": info.source,
+                "sources": sources,
                 "author": info.author,
                 "published_at": None if info.published_at is None else info.published_at.isoformat(),
                 "language": info.language,
                 "added_at": info.added_at.isoformat(),
                 "added_by": info.added_by,
                 "revision": info.revision,
+                "page": article.page,
+                "gone_since": None if info.gone_since is None else info.gone_since.isoformat(),
                 "text": article.text,
             },
             ensure_ascii=False,
@@ -35,7 +39,7 @@ def exported(article: Article) -> str:
     )
 
 
-def read_export(path: Path, at_once: int) -> Iterator[tuple[list[Article], int]]:
+def read_export(path: Path, at_once: int) -> Iterator[tuple[list[WholeArticle], int]]:
     """Read a file of lines that `exported` made, a part at a time, so that it may be larger than the memory.
 
     Returns:
@@ -46,7 +50,7 @@ def read_export(path: Path, at_once: int) -> Iterator[tuple[list[Article], int]]
     """
     try:
         with path.open("rb") as file:
-            some: list[Article] = []
+            some: list[WholeArticle] = []
             read = 0
             for number, line in enumerate(file, 1):
                 read += len(line)
@@ -64,7 +68,7 @@ def read_export(path: Path, at_once: int) -> Iterator[tuple[list[Article], int]]
         ) from error
 
 
-def parse_export(content: str, name: str) -> list[Article]:
+def parse_export(content: str, name: str) -> list[WholeArticle]:
     """Read lines that `exported` made; the numbers and hashes of the articles are given anew when they are stored.
 
     Args:
@@ -76,11 +80,12 @@ def parse_export(content: str, name: str) -> list[Article]:
     return [_article(line, number, name) for number, line in enumerate(content.split("\n"), 1) if line.strip()]
 
 
-def _article(line: str, number: int, name: str) -> Article:
+def _article(line: str, number: int, name: str) -> WholeArticle:
     try:
         value = json.loads(line)
-        published = value["published_at"]
         text = str(value["text"])
+        # Exports of earlier versions have neither of the three.
+        sources, page, gone_since = _texts(value.get("sources", [])), value.get("page"), value.get("gone_since")
         info = ArticleInfo(
             number=0,
             id=str(value["id"]),
@@ -89,15 +94,34 @@ def _article(line: str, number: int, name: str) -> Article:
             source=str(value["source"]),
             language=language_of(str(value["language"])).code,
             author=value["author"],
-            published_at=None if published is None else datetime.fromisoformat(published),
-            added_at=datetime.fromisoformat(value["added_at"]),
+            published_at=_moment(value["published_at"]),
+            added_at=_aware(value["added_at"]),
             added_by=value["added_by"],
             revision=int(value["revision"]),
             content_hash="",
             characters=len(text),
+            gone_since=_moment(gone_since),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise UnreadableFileError(
             name, f"line {number} is not an article as `footnote export` writes them ({error!r})", Problem.BAD_LINE
         ) from error
-    return Article(info, text)
+    copies = tuple(one for one in dict.fromkeys(sources) if one != info.source)
+    return WholeArticle(info, text, copies, None if page is None else str(page))
+
+
+def _texts(value: object) -> list[str]:
+    if not isinstance(value, list):
+        raise TypeError("sources is no list")
+    return list(map(str, value))
+
+
+def _moment(value: str | None) -> datetime | None:
+    return None if value is None else _aware(value)
+
+
+def _aware(value: str) -> datetime:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError(f"{value} has no time zone")
+    return moment

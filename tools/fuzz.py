@@ -1,9 +1,10 @@
 """Feeds every parser with damaged files for a while: `python tools/fuzz.py [--seconds 60] [--only pdf,html]`.
 
 Good files are damaged at random - bytes flipped, cut, repeated, spliced with other files - and read by the very worker
-that reads strangers' files. What must come is an article or a reason. A Python error that no parser expected, or a
-process that is lost for another reason than its limits, is a finding: the file is kept in the folder `fuzz-findings`,
-and the command ends with status 1. `--seed` repeats a run.
+that reads strangers' files; what the bot's own process reads (robots.txt, compressed answers) is read in this one. What
+must come is an article or a reason. A Python error that no parser expected, or a process that is lost for another
+reason than its limits, is a finding: the file is kept in the folder `fuzz-findings`, and the command ends with status
+1. `--seed` repeats a run.
 """
 
 import argparse
@@ -13,9 +14,10 @@ import json
 import random
 import sys
 import time
+import zlib
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -25,7 +27,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from index.ingestion.extracting.sources import Limits
 from index.ingestion.files import FileArticle
+from index.ingestion.inflating import InflateError, Inflater
 from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.robots import Robots
 from index.ingestion.worker import Bytes, WorkerRules, Workers
 from tests.support.documents import docx, epub, page, pdf, word_paragraph, zip_of
 
@@ -49,12 +53,14 @@ class _Target:
         seeds: Good files.
         is_feed: It reads feeds, not articles.
         is_package: Its files are ZIP files, of which the members are damaged more often than the whole.
+        read: Reads a file in this process; nothing is to be raised.
     """
 
     name: str
     seeds: Sequence[bytes]
     is_feed: bool = False
     is_package: bool = False
+    read: Callable[[bytes], object] | None = None
 
 
 @dataclass(slots=True)
@@ -95,6 +101,10 @@ def _targets() -> dict[str, _Target]:
         f"---\ntitle: A\ndate: 2020-02-03\n---\n# B\n\n{_TEXT}\n\n- a\n  - b\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n"
         "```\nx\n```\n"
     )
+    robots = (
+        b"# all\nUser-agent: *\nUser-agent: footnote/2\nDisallow: /*.pdf$\nAllow: /a/\nCrawl-delay: 1.5\n"
+        b"Request-rate: 1/5s 0900-1700\nVisit-time: 0900-1700\nSitemap: https://e.org/s.xml\nDisallow: /%C3%A4?b=\n"
+    )
     zipped = zip_of({"a.md": markdown, "b/c.html": html, "d.docx": word, "e.txt": _TEXT})
     return {
         "html": _Target("a.html", [html.encode(), html.encode("utf-16"), sold.replace("E", "Ü").encode("cp1252")]),
@@ -108,7 +118,24 @@ def _targets() -> dict[str, _Target]:
         "feed": _Target("feed", [rss.encode(), atom.encode(), json.dumps(feed).encode()], is_feed=True),
         "sitemap": _Target("sitemap", [sitemap, gzip.compress(sitemap)], is_feed=True),
         "discovery": _Target("page", [named], is_feed=True),
+        "robots": _Target("robots.txt", [robots, robots.replace(b"\n", b"\r\n")], read=_judge),
+        "compression": _Target("a.gz", [gzip.compress(robots) * 2, zlib.compress(robots)], read=_inflate),
     }
+
+
+def _judge(content: bytes) -> None:
+    allowed, delay_s = Robots(content).judge("https://e.org/a/b?c=%C3%A4#d", "Footnote")
+    assert isinstance(allowed, bool)
+    assert 0 <= delay_s < float("inf")
+
+
+def _inflate(content: bytes) -> None:
+    for encoding in ("gzip", "deflate"):
+        inflater = Inflater(encoding, _LONGEST)
+        with suppress(InflateError):
+            given = sum(len(inflater.feed(content[at : at + 999])) for at in range(0, len(content), 999))
+            assert given <= _LONGEST
+            inflater.finish()
 
 
 def _next_file(chance: random.Random, target: _Target) -> bytes:
@@ -150,6 +177,12 @@ def _damaged(chance: random.Random, seed: bytes, others: Sequence[bytes]) -> byt
 
 
 async def _read(workers: Workers, target: _Target, content: bytes) -> list[FileArticle | UnusableSourceError]:
+    if target.read is not None:
+        try:
+            await asyncio.to_thread(target.read, content)
+        except Exception as error:
+            return [UnusableSourceError(target.name, Problem.CRASHED, f"{type(error).__name__}: {error}")]
+        return []
     given = Bytes(target.name, content, "https://e.org/feed" if target.is_feed else None)
     if target.is_feed:
         try:
@@ -178,7 +211,7 @@ async def _fuzz(name: str, target: _Target, seconds: float, seed: int, folder: P
             score.problems.update(str(item.problem) for item in problems)
             empty = [item for item in items if isinstance(item, FileArticle) and not (item.text.strip() and item.title)]
             crashed = [item for item in problems if item.problem is Problem.CRASHED]
-            if empty or crashed or not (items or target.is_feed):
+            if empty or crashed or not (items or target.is_feed or target.read):
                 score.findings += 1
                 kept = folder / f"{name}-{seed}-{score.files}-{target.name}"
                 await asyncio.to_thread(kept.write_bytes, content)

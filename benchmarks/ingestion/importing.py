@@ -1,10 +1,11 @@
-"""Measures a library that answers while it takes in many pages: how long each took, and whether anybody had to wait.
+"""Measures a library that answers while it takes in many articles: how long that took, and whether anybody had to wait.
 
-Usage: python -m benchmarks.ingestion.importing [--pages 1000] [--workers 1] [--json FILE]
+Usage: python -m benchmarks.ingestion.importing [--pages 1000] [--files 1000] [--workers 1] [--json FILE]
 
 Pages come from a server on loopback in a process of its own, through the same fetching, reading and storing as any
-other, without the pause between two requests to one host. Meanwhile a question is asked ten times a second, and every
-five milliseconds the event loop is asked how late it is.
+other, without the pause between two requests to one host. Files are plain articles in a folder, added as
+`footnote add FOLDER` adds them. Meanwhile a question is asked ten times a second, and every five milliseconds the event
+loop is asked how late it is. Afterwards the last page and the last file are asked for.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import multiprocessing
 import random
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -30,13 +31,22 @@ _WORDS = (
 )
 
 
-def page(number: int) -> str:
-    """A news page of some 4,000 letters, the same for the same number."""
+def _paragraphs(number: int) -> list[str]:
     chance = random.Random(number)
-    paragraphs = "".join(
-        f"<p>{' '.join(chance.choices(_WORDS.split(), k=55)).capitalize()} in district {number}.</p>"
+    return [
+        f"{' '.join(chance.choices(_WORDS.split(), k=55)).capitalize()} in district {number}."
         for _ in range(_PARAGRAPHS)
-    )
+    ]
+
+
+def plain(number: int) -> str:
+    """An article of some 4,000 letters in Markdown, the same for the same number."""
+    return "\n\n".join([f"# News {number} from Karrow", *_paragraphs(number)]) + "\n"
+
+
+def page(number: int) -> str:
+    """A news page with the article of this number."""
+    paragraphs = "".join(f"<p>{one}</p>" for one in _paragraphs(number))
     menu = "".join(f"<li><a href='/{n}'>Section {n}</a></li>" for n in range(30))
     return (
         f"<!doctype html><html><head><title>News {number} from Karrow</title></head><body><nav><ul>{menu}</ul></nav>"
@@ -99,10 +109,8 @@ def share(values: Sequence[float], part: float) -> float:
     return ranked[min(int(len(ranked) * part), len(ranked) - 1)] * 1e3
 
 
-async def measure(pages: int, workers: int) -> dict[str, float]:
+async def measure_pages(pages: int, workers: int) -> dict[str, float]:
     """Import pages into an empty library; the figures by name, with units."""
-    lags: list[float] = []
-    times: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         async with _served() as port, await Library.open(f"sqlite+aiosqlite:///{folder}/footnote.db") as library:
             rules = GatheringRules(
@@ -110,21 +118,54 @@ async def measure(pages: int, workers: int) -> dict[str, float]:
             )
             async with await Gatherer.open(library, rules) as gatherer:
                 await gatherer.start()
-                watching = [asyncio.create_task(_late(lags)), asyncio.create_task(_ask(library, times))]
-                began = time.perf_counter()
-                job = await gatherer.submit_links([f"http://127.0.0.1:{port}/{n}" for n in range(pages)])
-                async for step in gatherer.follow(job.id):
-                    job = step
-                took_s = time.perf_counter() - began
-                for task in watching:
-                    task.cancel()
-                await asyncio.gather(*watching, return_exceptions=True)
-                stored = (await library.status()).articles
+
+                async def add() -> None:
+                    job = await gatherer.submit_links([f"http://127.0.0.1:{port}/{n}" for n in range(pages)])
+                    async for _ in gatherer.follow(job.id):
+                        pass
+
+                return {"pages": pages} | await _watched(library, add, f"what opened in district {pages - 1}?")
+
+
+async def measure_files(files: int) -> dict[str, float]:
+    """Add a folder of plain articles to an empty library; the figures by name, with units."""
+    with tempfile.TemporaryDirectory() as folder:
+        articles = Path(folder) / "articles"
+        await asyncio.to_thread(_write, articles, files)
+        async with (
+            await Library.open(f"sqlite+aiosqlite:///{folder}/footnote.db") as library,
+            await Gatherer.open(library) as gatherer,
+        ):
+
+            async def add() -> None:
+                await gatherer.add_paths([articles])
+
+            return {"files": files} | await _watched(library, add, f"what opened in district {files - 1}?")
+
+
+def _write(folder: Path, files: int) -> None:
+    folder.mkdir()
+    for number in range(files):
+        (folder / f"{number}.md").write_text(plain(number), "utf-8")
+
+
+async def _watched(library: Library, add: Callable[[], Awaitable[None]], question: str) -> dict[str, float]:
+    lags: list[float] = []
+    times: list[float] = []
+    watching = [asyncio.create_task(_late(lags)), asyncio.create_task(_ask(library, times))]
+    began = time.perf_counter()
+    await add()
+    took_s = time.perf_counter() - began
+    is_found = (await library.ask(question)).best is not None
+    for task in watching:
+        task.cancel()
+    await asyncio.gather(*watching, return_exceptions=True)
+    stored = (await library.status()).articles
     return {
-        "pages": pages,
         "articles": stored,
+        "last_is_found": int(is_found),
         "seconds": round(took_s, 1),
-        "pages_a_second": round(pages / took_s, 1),
+        "articles_a_second": round(stored / took_s, 1),
         "lag_ms_p50": round(share(lags, 0.5), 2),
         "lag_ms_p99": round(share(lags, 0.99), 2),
         "lag_ms_most": round(share(lags, 1.0), 2),
@@ -135,14 +176,21 @@ async def measure(pages: int, workers: int) -> dict[str, float]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="Import pages while questions are asked.")
-    parser.add_argument("--pages", type=int, default=1_000)
+    parser = argparse.ArgumentParser(description="Add pages and files while questions are asked.")
+    parser.add_argument("--pages", type=int, default=1_000, help="0 for none")
+    parser.add_argument("--files", type=int, default=1_000, help="0 for none")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
-    figures = asyncio.run(measure(chosen.pages, chosen.workers))
-    for name, value in figures.items():
-        print(f"{name:16} {value:>10,}")
+    figures = {}
+    if chosen.pages:
+        figures["pages"] = asyncio.run(measure_pages(chosen.pages, chosen.workers))
+    if chosen.files:
+        figures["files"] = asyncio.run(measure_files(chosen.files))
+    for part in figures.values():
+        for name, value in part.items():
+            print(f"{name:17} {value:>10,}")
+        print()
     if chosen.json is not None:
         chosen.json.write_text(json.dumps(figures, indent=2), encoding="utf-8")
 

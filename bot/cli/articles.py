@@ -79,12 +79,14 @@ def add(
 def list_(collection: Collections = None, as_json: Json = False, store: Store = None) -> int:
     """List the articles, newest first."""
 
-    async def listed(library: Library) -> list[tuple[ArticleInfo, int]]:
-        return [(info, await library.passages(info)) for info in await library.articles(scope(collection))]
+    async def listed(library: Library) -> tuple[list[tuple[ArticleInfo, int]], dict[str, tuple[str, ...]]]:
+        infos = await library.articles(scope(collection))
+        counted = [(info, await library.passages(info)) for info in infos]
+        return counted, await library.all_sources(infos) if as_json else {}
 
-    articles = with_library(store, listed)
+    articles, sources = with_library(store, listed)
     if as_json:
-        write_json([json_values.listed_value(info, passages) for info, passages in articles])
+        write_json([json_values.listed_value(info, passages, sources) for info, passages in articles])
     else:
         write(lambda plain: terminal.article_list(articles, plain=plain))
     return DONE
@@ -97,15 +99,16 @@ def show(
 ) -> int:
     """Show an article with its text."""
 
-    async def found(library: Library) -> tuple[Article, int, tuple[str, ...]]:
+    async def found(library: Library) -> tuple[Article, int, dict[str, tuple[str, ...]]]:
         article = await library.article(readable(article_id))
-        return article, await library.passages(article.info), await library.sources(article.info.id)
+        return article, await library.passages(article.info), await library.all_sources([article.info])
 
     article, passages, sources = with_library(store, found)
     if as_json:
-        write_json([json_values.listed_value(article.info, passages)])
+        write_json([json_values.listed_value(article.info, passages, sources)])
     else:
-        write(lambda plain: terminal.article_parts(article, passages, sources, plain=plain))
+        own = sources[article.info.id]
+        write(lambda plain: terminal.article_parts(article, passages, own, plain=plain))
     return DONE
 
 

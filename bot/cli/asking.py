@@ -32,17 +32,20 @@ def ask(
 ) -> int:
     """Answer a question. Exit code 1: there is no answer."""
 
-    async def answer(library: Library) -> tuple[Answer, tuple[str, ...]]:
+    async def answer(library: Library) -> tuple[Answer, dict[str, tuple[str, ...]]]:
         if try_folder is not None:
             require_some(await library.add_paths([try_folder]), [try_folder])
         given = await library.ask(readable(question), scope(collection), top_k)
-        return given, () if given.best is None else await library.sources(given.best.article.id)
+        cited = [] if given.best is None else [given.best, *given.alternatives]
+        infos = [info for citation in cited for info in (citation.article, *citation.other_sources)]
+        return given, await library.all_sources(infos)
 
     given, sources = with_library(store, answer)
     if as_json:
-        write_json(json_values.answer_value(given, why=why))
+        write_json(json_values.answer_value(given, sources, why=why))
     else:
-        write(lambda plain: terminal.answer_parts(given, sources, why=why, plain=plain))
+        own = () if given.best is None else sources[given.best.article.id]
+        write(lambda plain: terminal.answer_parts(given, own, why=why, plain=plain))
     return REFUSED if given.status is Status.REFUSED else DONE
 
 

@@ -8,55 +8,64 @@ from bot.cli.console import write, write_json, write_line
 from bot.cli.endings import DONE, failed
 from bot.cli.options import Collection, Collections, Json, Store, readable, scope, with_gatherer
 from bot.rendering import gathering, json_values
+from bot.rendering.lists import language_of
+from bot.rendering.words import words_for
 from index import (
     LONGEST_INTERVAL_MIN,
+    LONGEST_REFRESH_H,
     MOST_ENTRIES_A_CHECK,
     SHORTEST_INTERVAL_MIN,
     Feed,
+    FeedChanges,
     Gatherer,
     Job,
     JobState,
+    known_languages,
 )
 
 MOST_JOBS = 1_000
 
+FeedId = Annotated[str, typer.Argument(metavar="ID", help="As `footnote feeds list` shows it.")]
 FeedIds = Annotated[list[str], typer.Argument(metavar="ID...", help="As `footnote feeds list` shows them.")]
 
 feeds = typer.Typer(help="Feeds and sitemaps from which articles come by themselves.", no_args_is_help=True)
 jobs = typer.Typer(help="Work that takes long, as the running bot does it.", invoke_without_command=True)
 
 
+_ONLY = typer.Option("--only", metavar="PATH", help="Only pages whose path begins so; * stands for any letters.")
+_EVERY = typer.Option(
+    "--every",
+    metavar="MINUTES",
+    min=SHORTEST_INTERVAL_MIN,
+    max=LONGEST_INTERVAL_MIN,
+    help="How often to look, 15 minutes to a week.",
+)
+_MOST = typer.Option(
+    "--most", metavar="N", min=1, max=MOST_ENTRIES_A_CHECK, help="Most articles of one look, 1 to 100."
+)
+_LANGUAGE = typer.Option("--language", metavar="CODE", help="Of its articles, instead of guessing.")
+_CHANNEL = typer.Option(
+    "--channel", metavar="NUMBER", help="The Discord channel that is told of new articles; of a server's feeds only."
+)
+_THREADS = typer.Option("--threads/--no-threads", help="A thread there for each new article.")
+
+
 @feeds.command(name="add")
 def add_feed(
     address: Annotated[str, typer.Argument(help="A feed, a sitemap, or a page that names its feed.")],
     collection: Collection = "shared",
-    only: Annotated[
-        str | None,
-        typer.Option("--only", metavar="PATH", help="Only pages whose path begins so; * stands for any letters."),
-    ] = None,
-    every: Annotated[
-        int,
-        typer.Option(
-            "--every",
-            metavar="MINUTES",
-            min=SHORTEST_INTERVAL_MIN,
-            max=LONGEST_INTERVAL_MIN,
-            help="How often to look, 15 minutes to a week.",
-        ),
-    ] = 60,
-    most: Annotated[
-        int,
-        typer.Option(
-            "--most", metavar="N", min=1, max=MOST_ENTRIES_A_CHECK, help="Most articles of one look, 1 to 100."
-        ),
-    ] = 20,
-    language: Annotated[
-        str | None, typer.Option("--language", metavar="CODE", help="Of its articles, instead of guessing.")
-    ] = None,
+    only: Annotated[str | None, _ONLY] = None,
+    every: Annotated[int, _EVERY] = 60,
+    most: Annotated[int, _MOST] = 20,
+    language: Annotated[str | None, _LANGUAGE] = None,
+    channel: Annotated[str | None, _CHANNEL] = None,
+    threads: Annotated[bool, _THREADS] = False,
     as_json: Json = False,
     store: Store = None,
 ) -> int:
     """Add a feed. The running bot looks at it; `footnote feeds check` does it at once."""
+    code = _language(language)
+    told_in = _channel(channel, readable(collection))
 
     async def added(gatherer: Gatherer) -> Feed:
         return await gatherer.add_feed(
@@ -65,7 +74,9 @@ def add_feed(
             path_filter=None if only is None else readable(only),
             interval_min=every,
             most=most,
-            language=None if language is None else readable(language),
+            language=code,
+            channel=told_in,
+            threads=threads,
         )
 
     feed = with_gatherer(store, added)
@@ -74,6 +85,86 @@ def add_feed(
     else:
         write_line(f"added feed {feed.id} {feed.title or feed.address}")
     return DONE
+
+
+@feeds.command(name="show")
+def show_feed(feed_id: FeedId, as_json: Json = False, store: Store = None) -> int:
+    """Show a feed with all that was chosen for it."""
+    return _shown(with_gatherer(store, lambda gatherer: gatherer.feed(readable(feed_id), None)), as_json)
+
+
+@feeds.command(name="change")
+def change_feed(
+    feed_id: FeedId,
+    only: Annotated[str | None, _ONLY] = None,
+    every: Annotated[int | None, _EVERY] = None,
+    most: Annotated[int | None, _MOST] = None,
+    language: Annotated[str | None, _LANGUAGE] = None,
+    channel: Annotated[str | None, _CHANNEL] = None,
+    threads: Annotated[bool | None, _THREADS] = None,
+    enabled: Annotated[bool | None, typer.Option("--on/--off", help="Switch it on, or off.")] = None,
+    as_json: Json = False,
+    store: Store = None,
+) -> int:
+    """Change a feed; what is not named stays. "" takes a path, a language or a channel away."""
+    changes: FeedChanges = {}
+    if only is not None:
+        changes["path_filter"] = readable(only)
+    if every is not None:
+        changes["interval_min"] = every
+    if most is not None:
+        changes["most"] = most
+    if language is not None:
+        changes["language"] = _language(language)
+    if threads is not None:
+        changes["threads"] = threads
+    if enabled is not None:
+        changes["enabled"] = enabled
+    if not changes and channel is None:
+        raise typer.BadParameter("say what is to be changed, for example --every 60")
+
+    async def changed(gatherer: Gatherer) -> Feed:
+        feed = await gatherer.feed(readable(feed_id), None)
+        if channel is not None:
+            changes["channel"] = _channel(channel, feed.collection)
+        return await gatherer.change_feed(feed.id, None, **changes)
+
+    return _shown(with_gatherer(store, changed), as_json)
+
+
+def _shown(feed: Feed, as_json: bool) -> int:
+    if as_json:
+        write_json([json_values.feed_value(feed)])
+    else:
+        write(lambda plain: gathering.feed_parts(feed, plain=plain))
+    return DONE
+
+
+def _language(typed: str | None) -> str | None:
+    """The code of a language that was typed as a code or by its English name; "" is none."""
+    if not typed:
+        return None
+    code = language_of(readable(typed), words_for())
+    if code is None:
+        known = ", ".join(known_languages())
+        raise typer.BadParameter(f"it is none of {known}", param_hint="--language")
+    return code
+
+
+def _channel(typed: str | None, collection: str) -> str | None:
+    """The number of a channel; "" is none."""
+    if not typed:
+        return None
+    if not (typed.isascii() and typed.isdecimal()):
+        raise typer.BadParameter(
+            "give the number of a channel: Discord copies it, in its developer mode, from the channel's menu",
+            param_hint="--channel",
+        )
+    if not (collection.isascii() and collection.isdecimal()):
+        raise typer.BadParameter(
+            "only the feeds of a server are told in a channel: name its number as --collection", param_hint="--channel"
+        )
+    return typed
 
 
 @feeds.command(name="list")
@@ -114,7 +205,11 @@ def check_feeds(
         known = wanted or [feed.id for feed in await gatherer.feeds(None) if feed.enabled]
         return [await gatherer.check_feed(one, None) for one in known]
 
-    return _told(with_gatherer(store, checked), as_json)
+    ended = with_gatherer(store, checked)
+    if not ended and not as_json:
+        write(lambda plain: gathering.nothing_to_check(plain=plain))
+        return DONE
+    return _told(ended, as_json)
 
 
 @jobs.callback()
@@ -166,8 +261,29 @@ def cancel_jobs(
     return DONE
 
 
-def refresh(collection: Collection = "shared", as_json: Json = False, store: Store = None) -> int:
+def refresh(
+    collection: Collection = "shared",
+    every: Annotated[
+        int | None,
+        typer.Option(
+            "--every",
+            metavar="HOURS",
+            min=0,
+            max=LONGEST_REFRESH_H,
+            help="Not now, but again and again by the running bot; 0 for never.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Json = False,
+    store: Store = None,
+) -> int:
     """Look again at the pages that were added by their address, and take in what has changed."""
+    if every is not None:
+        with_gatherer(store, lambda gatherer: gatherer.set_refresh(readable(collection), every or None))
+        hours = "1 hour" if every == 1 else f"{every:,} hours"
+        when = f"every {hours}, while the bot runs" if every else "only when you ask for it"
+        write_line(f"the pages of {collection} are looked at {when}")
+        return DONE
 
     async def refreshed(gatherer: Gatherer) -> list[Job]:
         return [await gatherer.refresh_now(readable(collection))]

@@ -56,7 +56,7 @@ def error_text(error: BaseException, words: Words) -> str:
         case TimeoutError():
             return words.say("That took too long. Try again in a minute.")
         case _:
-            return _unexpected(words)
+            return unexpected_text(words)
 
 
 def _library_text(error: LibraryError, words: Words) -> str:
@@ -111,7 +111,7 @@ def _library_text(error: LibraryError, words: Words) -> str:
                 "tell the people who run this bot."
             )
         case _:
-            return _unexpected(words)
+            return unexpected_text(words)
 
 
 def _desk_text(error: DeskError, words: Words) -> str:
@@ -142,7 +142,7 @@ def _desk_text(error: DeskError, words: Words) -> str:
         case NotAskerError():
             return words.say("This is for the person who asked, and for people who manage this server.")
         case _:
-            return _unexpected(words)
+            return unexpected_text(words)
 
 
 def _from_now(moment: datetime) -> str:
@@ -150,7 +150,8 @@ def _from_now(moment: datetime) -> str:
     return f"<t:{math.ceil(moment.timestamp())}:R>"
 
 
-def _unexpected(words: Words) -> str:
+def unexpected_text(words: Words) -> str:
+    """Say that something went wrong which nobody foresaw."""
     return words.say(
         "Something went wrong, and it was noted down. Try again; if that does not help, "
         "tell the people who run this bot."

@@ -39,6 +39,32 @@ def feed_list(feeds: Sequence[Feed], *, plain: bool = False) -> list[RenderableT
     return [table]
 
 
+def nothing_to_check(*, plain: bool = False) -> list[RenderableType]:
+    """Say that no feed is to be checked; a pipe gets nothing."""
+    return [] if plain else [Text("No feed is switched on. `footnote feeds list` shows them, `feeds add` adds one.")]
+
+
+def feed_parts(feed: Feed, *, plain: bool = False) -> list[RenderableType]:
+    """Render a feed with all that was chosen for it, and how it stands."""
+    news = "in no channel" if feed.channel is None else f"in channel {feed.channel}"
+    facts = (
+        ("Id", feed.id),
+        ("Address", feed.address),
+        ("Collection", feed.collection),
+        ("Only", feed.path_filter or "all paths"),
+        ("Every", counted(feed.interval_min, "minute")),
+        ("Most at a look", counted(feed.most, "article")),
+        ("Language", feed.language or "told by the text"),
+        ("News", f"{news}{', a thread for each article' if feed.channel and feed.threads else ''}"),
+        ("Articles so far", f"{feed.articles:,}"),
+        ("Last look", "none yet" if feed.checked_at is None else _moment(feed.checked_at)),
+        ("Next look", _moment(feed.next_check_at) if feed.enabled else "none: it is switched off (change --on)"),
+        ("Problem", feed.problem or ""),
+    )
+    title = Text(one_line(feed.title or feed.address), style="" if plain else "bold")
+    return [title, *(Text(f"{name}: {one_line(fact)}") for name, fact in facts if fact)]
+
+
 def job_list(jobs: Sequence[Job], *, plain: bool = False) -> list[RenderableType]:
     """Render jobs: a table, or lines of fields between tabs for a pipe.
 
@@ -79,6 +105,8 @@ def job_parts(job: Job, *, plain: bool = False) -> list[RenderableType]:
     parts: list[RenderableType] = [Text(head, style="" if plain else "bold")]
     if job.additions:
         parts += addition_parts(job.additions, plain=plain)
+        if job.unlisted:
+            parts.append(Text(f"and not listed: {', '.join(f'{n} {outcome}' for outcome, n in job.unlisted.items())}"))
     elif job.state is JobState.DONE:
         parts.append(Text(f"{counted(0, 'article')} new or changed"))
     return parts

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.rendering.cards import Accent, Card
+from bot.rendering.errors import unexpected_text
 from bot.rendering.escaping import escaped_line
 from bot.rendering.limits import OWN_CARD_TEXT, SELECT_TEXT, cut, length
 from bot.rendering.lists import addition_text
 from bot.rendering.problems import told_problem
 from bot.rendering.progress import bar
 from bot.rendering.words import Words
-from index import Addition, Change, Job, JobKind, JobState, Problem
+from index import Job, JobKind, JobState, Problem
 
 _LONGEST_WHAT = 120
-_LONGEST_REASON = 300
 _PAGE_TEXT = OWN_CARD_TEXT - 800
 """Characters of the lines on one page of an outcome; a line and what was left out of its article fit in any case."""
 
@@ -74,7 +74,7 @@ def state_text(job: Job, words: Words, left_s: float | None = None) -> str:
         case JobState.RUNNING:
             return _progress(job, left_s, words)
         case JobState.DONE:
-            return counts_text(job.additions, words)
+            return counts_text(job, words)
         case JobState.FAILED:
             return words.say("It failed.")
         case JobState.CANCELLED:
@@ -92,9 +92,9 @@ def _progress(job: Job, left_s: float | None, words: Words) -> str:
     return line
 
 
-def counts_text(additions: Sequence[Addition], words: Words) -> str:
-    """What became of articles, counted by kind."""
-    counted = Counter(map(_kind, additions))
+def counts_text(job: Job, words: Words) -> str:
+    """What became of a job's articles, counted by kind."""
+    counted = Counter(one.outcome for one in job.additions) + Counter(job.unlisted)
     counts = [
         words.count(n, "{n} added", "{n} added") if (n := counted["added"]) else "",
         words.count(n, "{n} changed", "{n} changed") if (n := counted["revised"]) else "",
@@ -103,14 +103,6 @@ def counts_text(additions: Sequence[Addition], words: Words) -> str:
     ]
     told = [text for text in counts if text]
     return words.list(told) if told else words.say("There was nothing new.")
-
-
-def _kind(addition: Addition) -> str:
-    if addition.duplicate_of is not None:
-        return "unchanged"
-    if addition.article is None or addition.change is None:
-        return "skipped"
-    return {Change.ADDED: "added", Change.REVISED: "revised", Change.UNCHANGED: "unchanged"}[addition.change]
 
 
 # ---- one job
@@ -141,7 +133,10 @@ def cancelling_card(job: Job, words: Words) -> Card:
 
 def outcome_page(job: Job, page: int, words: Words) -> JobPage:
     """A page of the lines that tell what came of a job; the nearest page that there is."""
-    pages = list(_pages(addition_text(one, words) for one in job.additions)) or [()]
+    lines = [addition_text(one, words) for one in job.additions]
+    if more := sum(job.unlisted.values()):
+        lines.append(words.count(more, "and {n} more", "and {n} more"))
+    pages = list(_pages(lines)) or [()]
     page = min(max(page, 1), len(pages))
     return JobPage(job, pages[page - 1], page, len(pages))
 
@@ -177,7 +172,8 @@ def outcome_card(page: JobPage, words: Words) -> Card:
 def _reason(reason: str, words: Words) -> str:
     """Why a job has failed: the library's words begin with those of the problem, and go on with particulars."""
     problem = next((one for one in Problem if reason.startswith(one.sentence)), None)
-    return escaped_line(reason, _LONGEST_REASON) if problem is None else told_problem(problem, words)
+    # Other reasons are for the log, in English, or name commands of a terminal.
+    return unexpected_text(words) if problem is None else told_problem(problem, words)
 
 
 def details_card(page: JobPage, words: Words, left_s: float | None = None) -> Card:

@@ -14,6 +14,9 @@ from index.evaluation import SetResult
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
 """What JSON can hold."""
 
+Sources = Mapping[str, Sequence[str]]
+"""As `Library.all_sources` tells them."""
+
 _DELETE_AND_C1 = re.compile("[\x7f-\x9f]")
 
 
@@ -44,9 +47,18 @@ def article_value(info: ArticleInfo) -> dict[str, Value]:
     }
 
 
-def listed_value(info: ArticleInfo, passages: int) -> dict[str, Value]:
+def placed_value(info: ArticleInfo, sources: Sources) -> dict[str, Value]:
+    """An article with all places where its text stands, and since when its page is gone (null: it is not)."""
+    return {
+        **article_value(info),
+        "sources": list(sources.get(info.id, ())),
+        "gone_since": None if info.gone_since is None else info.gone_since.isoformat(),
+    }
+
+
+def listed_value(info: ArticleInfo, passages: int, sources: Sources) -> dict[str, Value]:
     """An article of `list` and `show`."""
-    return {**article_value(info), "passages": passages}
+    return {**placed_value(info, sources), "passages": passages}
 
 
 def addition_value(addition: Addition) -> dict[str, Value]:
@@ -85,8 +97,8 @@ def _plain(values: Mapping[str, object]) -> dict[str, Value]:
     }
 
 
-def answer_value(answer: Answer, *, why: bool = False) -> dict[str, Value]:
-    """An answer. All keys are there for a refusal as well.
+def answer_value(answer: Answer, sources: Sources, *, why: bool = False) -> dict[str, Value]:
+    """An answer. All keys are there for a refusal as well; `sources` are those of all its articles.
 
     `passage[start:end] == quote`, always: the two sentences shown in bold when they touch, else the better of them;
     `quotes` holds start and end of each. Alternatives have the keys that tell of a passage; their `confidence`
@@ -97,14 +109,14 @@ def answer_value(answer: Answer, *, why: bool = False) -> dict[str, Value]:
         "question": answer.question,
         "status": answer.status.value,
         "reason": answer.reason,
-        **_passage_value(best, why=why),
+        **_passage_value(best, sources, why=why),
         "confidence": answer.confidence,
         "matched_terms": list(answer.matched_terms),
         "unknown_terms": list(answer.unknown_terms),
         "nearest_titles": list(answer.nearest_titles),
         "alternatives": [
             {
-                **_passage_value(citation, why=why),
+                **_passage_value(citation, sources, why=why),
                 "confidence": None,
                 "matched_terms": list(citation.matched_terms),
                 "unknown_terms": list(answer.unknown_terms),
@@ -115,7 +127,7 @@ def answer_value(answer: Answer, *, why: bool = False) -> dict[str, Value]:
     }
 
 
-def _passage_value(citation: Citation | None, *, why: bool) -> dict[str, Value]:
+def _passage_value(citation: Citation | None, sources: Sources, *, why: bool) -> dict[str, Value]:
     if citation is None:
         nothing: dict[str, Value] = dict.fromkeys(
             ("quote", "passage", "start", "end", "article", "link", "score"), None
@@ -127,10 +139,10 @@ def _passage_value(citation: Citation | None, *, why: bool) -> dict[str, Value]:
         "start": citation.stretch.start,
         "end": citation.stretch.end,
         "quotes": [{"start": span.start, "end": span.end} for span in citation.quotes],
-        "article": article_value(citation.article),
+        "article": placed_value(citation.article, sources),
         "link": citation.link,
         "score": citation.score,
-        "other_sources": [article_value(info) for info in citation.other_sources],
+        "other_sources": [placed_value(info, sources) for info in citation.other_sources],
     }
     return value | ({"features": dict(citation.features)} if why else {})
 

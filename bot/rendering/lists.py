@@ -195,6 +195,7 @@ def reason_text(reason: str, words: Words) -> str:
         "It is a label of the page around the article.": words.say("It is a label of the page around the article."),
         "It points to another article.": words.say("It points to another article."),
         "It repeats an earlier line.": words.say("It repeats an earlier line."),
+        "It stands in many articles of this site.": words.say("It stands in many articles of this site."),
     }.get(reason, reason)
 
 

@@ -43,6 +43,7 @@ def told_problem(problem: Problem, words: Words) -> str:
         Problem.NO_FILE: words.say("There is no such file. Look for a typing mistake."),
         Problem.NOT_A_FILE: words.say("It is not a file. Name the files in it."),
         Problem.NOT_READABLE: words.say("The system does not let the bot read it. Check its permissions."),
+        Problem.REMOVED: words.say("Somebody has removed it here. Add it by its link to have it again."),
         Problem.TOO_SLOW: words.say("Reading it took too long. Split it, or paste the text instead."),
         Problem.TOO_MUCH_MEMORY: words.say("Reading it took too much memory. Split it, or paste the text instead."),
         Problem.CRASHED: words.say("It could not be read. Paste the text instead."),

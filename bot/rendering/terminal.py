@@ -295,6 +295,8 @@ def addition_parts(additions: Sequence[Addition], *, plain: bool = False) -> lis
                 f" · {info.language}, {counted(addition.passages, 'passage')}", style=None if plain else "dim"
             )
         )
+        if addition.duplicate_of is not None:
+            parts.append(Text(f"{'':11}{one_line(addition.source)} has the same text"))
         if addition.change is not Change.UNCHANGED:
             parts += [
                 Text(f"{'':11}left out “{_shortened(one_line(line.line), 60)}”: {one_line(line.reason)}")

@@ -13,8 +13,9 @@ from index.gathering.running import Turn
 from index.ingestion.extracting.entries import FeedEntry, FeedKind
 from index.ingestion.feeds import CheckedFeed, Feeds
 from index.ingestion.fetching import NotModified
+from index.ingestion.files import FileArticle
 from index.ingestion.problems import Problem, UnusableSourceError
-from index.ingestion.reading import Reader
+from index.ingestion.reading import Item, Reader
 from index.models import Addition, Change
 
 MOST_LISTED = 5_000
@@ -125,19 +126,20 @@ class Checker:
     async def _entry(self, followed: Followed, kind: FeedKind, entry: FeedEntry) -> tuple[Sequence[Addition], bool]:
         """Fetch an entry's article; tell what came of it, and whether that is final."""
         feed = followed.feed
+        source = entry.address or f"{feed.address}#{entry.key}"
+        if await self._table.kept_out(followed, [source]):
+            return [unused(UnusableSourceError(source, Problem.REMOVED))], True
         problem = UnusableSourceError(entry.title or entry.key, Problem.EMPTY)
         if entry.address is not None:
             try:
                 page = await self._reader.page(entry.address, as_crawler=kind is not FeedKind.FEED)
                 if not isinstance(page, NotModified):
-                    outcomes = await self._adder.items(
-                        page.items, feed.collection, feed.added_by, language=feed.language
-                    )
+                    items = await self._wanted(followed, page.items)
+                    outcomes = await self._adder.items(items, feed.collection, feed.added_by, language=feed.language)
                     return outcomes, True
             except UnusableSourceError as error:
                 problem = error
         if entry.content:
-            source = entry.address or f"{feed.address}#{entry.key}"
             try:
                 own = await self._reader.entry(source, entry.title, entry.content)
             except UnusableSourceError:
@@ -147,6 +149,17 @@ class Checker:
                 outcomes = await self._adder.items([own], feed.collection, feed.added_by, language=feed.language)
                 return outcomes, True
         return [unused(problem)], problem.problem not in _PASSING
+
+    async def _wanted(self, followed: Followed, items: Sequence[Item]) -> list[Item]:
+        """What was read, without what somebody has removed: the source of a page may be another than its address."""
+        sources = [item.source for item in items if isinstance(item, FileArticle)]
+        gone = await self._table.kept_out(followed, sources)
+        return [
+            UnusableSourceError(item.source, Problem.REMOVED)
+            if isinstance(item, FileArticle) and item.source in gone
+            else item
+            for item in items
+        ]
 
 
 def _is_news(entry: FeedEntry, seen: Seen | None) -> bool:

@@ -13,7 +13,7 @@ from index.gathering.jobs import new_id
 from index.gathering.models import Feed
 from index.ingestion.problems import Problem, UnusableSourceError
 from index.store import Database
-from index.store.tables import feed_entries, feeds
+from index.store.tables import feed_entries, feeds, removals
 
 _FIRST_WAIT = timedelta(minutes=5)
 _LONGEST_WAIT = timedelta(hours=24)
@@ -109,6 +109,7 @@ class FeedTable:
         def write(connection: Connection) -> None:
             connection.execute(delete(feed_entries).where(feed_entries.c.feed == followed.number))
             connection.execute(delete(feeds).where(feeds.c.number == followed.number))
+            connection.execute(_FORGET_REMOVALS)
 
         await self._database.write(write)
 
@@ -185,7 +186,9 @@ class FeedTable:
         feed = followed.feed
         is_gone = error.problem in {Problem.GONE, Problem.MISSING}
         gone_since = (followed.gone_since or now) if is_gone else None
-        wait = min(_FIRST_WAIT * 2 ** min(feed.failures, 12), _LONGEST_WAIT)
+        # Who has too much to do, and does not say until when, is left alone for twice as long.
+        doublings = feed.failures + (error.problem is Problem.TRY_LATER and error.retry_after_s is None)
+        wait = min(_FIRST_WAIT * 2 ** min(doublings, 12), _LONGEST_WAIT)
         wait = max(wait, timedelta(seconds=error.retry_after_s or 0.0))
         switched_off = feed.enabled and gone_since is not None and now - gone_since >= _GONE_FOR
         await self.change(
@@ -230,10 +233,21 @@ class FeedTable:
 
         await self._database.write(write)
 
+    async def kept_out(self, followed: Followed, addresses: Collection[str]) -> set[str]:
+        """Which of some addresses had articles that somebody has removed since the feed was added."""
+        found: set[str] = set()
+        wanted = list(addresses)
+        for first in range(0, len(wanted), _AT_ONCE):
+            these = removals.c.address.in_(wanted[first : first + _AT_ONCE])
+            own = (removals.c.collection == followed.feed.collection) & (removals.c.feed >= followed.number)
+            found.update(row[0] for row in await self._database.read(select(removals.c.address).where(own, these)))
+        return found
+
     async def sweep(self) -> None:
-        """Forget entries that a check has kept while its feed was removed."""
+        """Forget entries that a check has kept while its feed was removed, and removals that matter to no feed."""
         followed = select(feeds.c.number)
         await self._database.execute(delete(feed_entries).where(feed_entries.c.feed.not_in(followed)))
+        await self._database.execute(_FORGET_REMOVALS)
 
     async def still_there(self, number: int, keys: Sequence[str]) -> None:
         """Entries are still listed: forget others first, and those beyond `_MOST_SEEN`."""
@@ -255,6 +269,11 @@ class FeedTable:
         await self._database.write(write)
 
 
+_FORGET_REMOVALS = delete(removals).where(
+    ~select(feeds.c.number)
+    .where(feeds.c.collection == removals.c.collection, feeds.c.number <= removals.c.feed)
+    .exists()
+)
 _COLUMNS = tuple(feeds.c[name] for name in Feed.__dataclass_fields__)
 _OWN = (feeds.c.gone_since, feeds.c.etag, feeds.c.last_modified, feeds.c.moved_to, feeds.c.moves)
 

@@ -1,8 +1,7 @@
 """The gatherer: the only class of this package that `bot/` calls."""
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +13,11 @@ from index.gathering.checking import Checker
 from index.gathering.feeds import FeedTable
 from index.gathering.jobs import Jobs
 from index.gathering.lines import SiteLines
-from index.gathering.models import Feed, FeedNews, Job, JobKind, JobState
+from index.gathering.models import Feed, Job, JobKind, JobState
 from index.gathering.pages import PageTable, Refresher
 from index.gathering.rules import GatheringRules
-from index.gathering.running import Runner, Turn, run
+from index.gathering.running import Runner, run
+from index.gathering.working import Foreman, Listener, counted_pages
 from index.ingestion.addresses import same_page, shown
 from index.ingestion.extracting.entries import FeedKind
 from index.ingestion.feeds import Feeds
@@ -28,10 +28,6 @@ from index.ingestion.worker import Workers
 from index.library import Library
 from index.models import SHARED_COLLECTION, Addition
 
-log = logging.getLogger(__name__)
-
-Listener = Callable[[FeedNews], Awaitable[None]]
-
 SHORTEST_INTERVAL_MIN = 15
 """Minutes between two checks of one feed, at least: more often is not polite."""
 
@@ -41,8 +37,6 @@ LONGEST_REFRESH_H = 24 * 366
 
 _MOST_OPEN = 10_000
 _FOLLOWED_EVERY_S = 0.5
-_FORGOTTEN_EVERY = 500
-"""Rounds of the schedule after which ended jobs are forgotten."""
 
 
 def _silent(_done: int, _all: int) -> None:
@@ -89,14 +83,19 @@ class Gatherer:
         self._feed_table, self._pages, self._lines = tables
         self._feeds = Feeds(fetcher, workers)
         self._adder = Adder(library, reader, self._lines)
-        self._checker = Checker(jobs, self._feed_table, self._feeds, reader, self._adder)
-        self._refresher = Refresher(library, self._pages, reader, self._adder)
-        self._listeners: list[Listener] = []
-        self._rounds = 0
+        self._foreman = Foreman(
+            jobs,
+            self._feed_table,
+            self._pages,
+            self._adder,
+            Checker(jobs, self._feed_table, self._feeds, reader, self._adder),
+            Refresher(library, self._pages, reader, self._adder),
+            pages_at_once=rules.pages_at_once,
+        )
         self._runner = Runner(
             jobs,
-            self._work,
-            self._schedule,
+            self._foreman.work,
+            self._foreman.schedule,
             at_once=rules.jobs_at_once,
             slice_s=rules.slice_s,
             poll_s=rules.poll_s,
@@ -153,7 +152,7 @@ class Gatherer:
 
         The first check of a feed, which brings what was there already, is no news.
         """
-        self._listeners.append(listener)
+        self._foreman.listeners.append(listener)
 
     # ---- in the foreground
 
@@ -175,7 +174,7 @@ class Gatherer:
 
         async def add(address: str) -> None:
             async with slots:
-                added = await self._add_link(address, collection, added_by)
+                added = await self._foreman.add_link(address, collection, added_by)
             found[same_page(address)] = added
             progress(len(found), len(wanted))
 
@@ -183,11 +182,6 @@ class Gatherer:
             for address in wanted:
                 group.create_task(add(address))
         return [outcome for address in addresses for outcome in found[same_page(address)]]
-
-    async def _add_link(self, address: str, collection: str, added_by: str | None) -> Sequence[Addition]:
-        added = await self._adder.link(address, collection, added_by)
-        await self._pages.remember(added, address.strip())
-        return added.outcomes
 
     async def add_paths(
         self,
@@ -293,58 +287,6 @@ class Gatherer:
             last = job
             if not job.state.has_ended:
                 await asyncio.sleep(_FOLLOWED_EVERY_S)
-
-    async def _work(self, turn: Turn) -> str | None:
-        match turn.job.kind:
-            case JobKind.LINKS:
-                await self._work_on_links(turn)
-            case JobKind.FILES:
-                await self._work_on_files(turn)
-            case JobKind.REFRESH:
-                await self._refresher.refresh(turn)
-            case JobKind.FEED:
-                reason, news = await self._checker.check(turn)
-                if news is not None:
-                    await self._tell(news)
-                return reason
-        return None
-
-    async def _work_on_links(self, turn: Turn) -> None:
-        job = turn.job
-        for first in range(job.done, job.total, self._rules.pages_at_once):
-            some = job.payload[first : first + self._rules.pages_at_once]
-            outcomes = await asyncio.gather(
-                *(self._add_link(address, job.collection, job.asked_by) for address in some)
-            )
-            await turn.keep(first + len(some), [one for of_one in outcomes for one in of_one])
-            await turn.pause()
-
-    async def _work_on_files(self, turn: Turn) -> None:
-        job = turn.job
-        for place in range(job.done, job.total):
-            name, content = await self._jobs.file(job.number, place)
-            outcomes = await self._adder.upload(name, content, job.collection, job.asked_by)
-            await turn.keep(place + 1, outcomes)
-            await turn.pause()
-
-    async def _tell(self, news: FeedNews) -> None:
-        for listener in self._listeners:
-            try:
-                await listener(news)
-            except Exception:
-                log.exception("somebody could not be told of news of feed %s", news.feed.id)
-
-    async def _schedule(self) -> None:
-        """Submit what is due."""
-        if self._rounds % _FORGOTTEN_EVERY == 0:
-            await self._jobs.forget()
-        self._rounds += 1
-        for feed_id, collection, title in await self._feed_table.due():
-            if await self._jobs.has_open(JobKind.FEED, collection, [feed_id]) is None:
-                await self._jobs.submit(JobKind.FEED, collection, title, [feed_id], None, total=0)
-            await self._feed_table.postpone(feed_id)
-        for collection in await self._pages.due():
-            await self.refresh(collection)
 
     # ---- feeds
 
@@ -488,20 +430,18 @@ class Gatherer:
 
     async def refresh(self, collection: str, asked_by: str | None = None) -> Job:
         """Have all pages of a collection that were added by link looked at; a look that waits already is returned."""
-        waiting = await self._jobs.has_open(JobKind.REFRESH, collection, [])
-        if waiting is not None:
-            return waiting
-        total = await self._pages.count(collection, self._jobs.now())
-        return await self._submit(JobKind.REFRESH, collection, _pages(total), [], asked_by, total=total)
+        job = await self._foreman.refresh(collection, asked_by)
+        self._runner.wake()
+        return job
 
     async def refresh_now(self, collection: str) -> Job:
         """Look at all these pages at once, in this process, and return the job when it has ended."""
         total = await self._pages.count(collection, self._jobs.now())
-        return await self._run_now(JobKind.REFRESH, collection, _pages(total), [], total=total)
+        return await self._run_now(JobKind.REFRESH, collection, counted_pages(total), [], total=total)
 
     async def _run_now(self, kind: JobKind, collection: str, what: str, payload: Sequence[str], *, total: int) -> Job:
         job = await self._jobs.submit(kind, collection, what, payload, None, total=total, running=True)
-        await run(self._jobs, await self._jobs.running(job.id), self._work, _never)
+        await run(self._jobs, await self._jobs.running(job.id), self._foreman.work, _never)
         return await self._jobs.job(job.id, None)
 
     # ---- forgetting
@@ -519,10 +459,6 @@ class Gatherer:
         for job in await self._jobs.listed([collection], _MOST_OPEN, active_only=True):
             await self.cancel(job.id, [collection])
         await self._jobs.forget(collection)
-
-
-def _pages(number: int) -> str:
-    return "1 page" if number == 1 else f"{number:,} pages"
 
 
 async def _never() -> bool:

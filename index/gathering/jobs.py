@@ -3,8 +3,9 @@
 import asyncio
 import json
 import secrets
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -226,12 +227,20 @@ class Jobs:
                 counting = select(func.count()).where(job_outcomes.c.job == number)
                 kept = connection.execute(counting).scalar_one()
                 rows = []
+                unlisted: Counter[str] = Counter()
                 for one in added:
                     if kept < (MOST_OUTCOMES if one.problem is not None else MOST_OUTCOMES * 3 // 4):
                         rows.append({"job": number, "place": kept, "value": outcomes.written(one)})
                         kept += 1
+                    else:
+                        unlisted[one.outcome] += 1
                 if rows:
                     connection.execute(insert(job_outcomes), rows)
+                if unlisted:
+                    one_job = jobs.c.number == number
+                    before = connection.execute(select(jobs.c.unlisted).where(one_job)).scalar_one()
+                    unlisted.update(_unlisted(before))
+                    connection.execute(update(jobs).where(one_job).values(unlisted=json.dumps(unlisted)))
             return True
 
         return await self._database.write(write)
@@ -295,8 +304,8 @@ def _in(scope: Collection[str] | None) -> ColumnElement[bool]:
 
 
 def _job(row: Sequence[Any], additions: Sequence[Addition]) -> Job:
-    _, job_id, kind, collection, state, what, asked_by, _, done, total, reason, *times = row
-    return Job(
+    _, job_id, kind, collection, state, what, asked_by, _, done, total, reason, *times, more = row
+    job = Job(
         job_id,
         JobKind(kind),
         collection,
@@ -309,3 +318,8 @@ def _job(row: Sequence[Any], additions: Sequence[Addition]) -> Job:
         tuple(additions),
         *times,
     )
+    return job if more is None else replace(job, unlisted=_unlisted(more))
+
+
+def _unlisted(kept: str | None) -> dict[str, int]:
+    return {} if kept is None else json.loads(kept)

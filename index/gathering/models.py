@@ -1,6 +1,7 @@
 """What is asked for and what came of it: frozen values, no behaviour."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -47,6 +48,7 @@ class Job:
         total: How many there are; of a feed that is not known before it was looked at.
         reason: Why it failed; None unless it did.
         additions: What came of it, line by line; at most `MOST_OUTCOMES`.
+        unlisted: How many more there were, by `Addition.outcome`; empty if all are in `additions`.
     """
 
     id: str
@@ -62,6 +64,7 @@ class Job:
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    unlisted: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

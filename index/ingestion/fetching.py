@@ -6,7 +6,6 @@ name.
 """
 
 import asyncio
-import math
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -21,7 +20,6 @@ from typing import Self
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
-from protego import Protego
 from yarl import URL
 
 from index.ingestion.addresses import (
@@ -37,6 +35,7 @@ from index.ingestion.addresses import (
 from index.ingestion.connecting import RefusedAddressError, guarded_connector
 from index.ingestion.inflating import InflatedTooLargeError, InflateError, Inflater, UnknownCompressionError
 from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.robots import Robots
 
 _ACCEPT = (
     "text/html, application/xhtml+xml, application/pdf, application/feed+json, application/xml;q=0.9, "
@@ -140,10 +139,10 @@ class _Turns:
 
 
 @dataclass(frozen=True, slots=True)
-class _Robots:
+class _KnownRobots:
     """A site's robots.txt; `rules` None allows everything."""
 
-    rules: Protego | None
+    rules: Robots | None
     good_until: float
 
 
@@ -175,7 +174,7 @@ class Fetcher:
         self._clock = clock
         self._sessions: dict[tuple[str, int] | None, aiohttp.ClientSession] = {}
         self._turns: dict[str, _Turns] = {}
-        self._robots: dict[str, _Robots] = {}
+        self._robots: dict[str, _KnownRobots] = {}
         self._slots = asyncio.Semaphore(rules.at_once)
 
     async def __aenter__(self) -> Self:
@@ -434,21 +433,20 @@ class Fetcher:
             self._robots[origin] = known
         if known.rules is None:
             return
-        # Thousands of rules take a noticeable part of a second.
-        allowed, delay_s = await asyncio.to_thread(_judge_by_robots, known.rules, str(url), self.rules.name)
+        allowed, delay_s = await asyncio.to_thread(known.rules.judge, str(url), self.rules.name)
         self._turns_of(url).pause_s = min(delay_s, self.rules.longest_pause_s)
         if not allowed:
             raise UnusableSourceError(str(url), Problem.ROBOTS)
 
-    async def _fetch_robots(self, origin: URL) -> _Robots:
+    async def _fetch_robots(self, origin: URL) -> _KnownRobots:
         """RFC 9309: no such file allows everything; a server in trouble allows nothing until it can be asked again."""
         try:
             fetched = await self._follow(str(origin / "robots.txt"), {}, False, _ROBOTS_BYTES, cut=True)
         except UnusableSourceError as error:
             if error.problem in {Problem.MISSING, Problem.GONE, Problem.NOT_ALLOWED, Problem.WALL}:
-                return _Robots(None, self._clock() + _ROBOTS_S)
+                return _KnownRobots(None, self._clock() + _ROBOTS_S)
             if error.problem is Problem.HTTP_STATUS and error.detail.startswith("HTTP 4"):
-                return _Robots(None, self._clock() + _ROBOTS_S)
+                return _KnownRobots(None, self._clock() + _ROBOTS_S)
             if error.problem is Problem.FORBIDDEN_ADDRESS:
                 raise
             raise UnusableSourceError(
@@ -458,14 +456,8 @@ class Fetcher:
                 error.retry_after_s or _ROBOTS_AGAIN_S,
             ) from error
         if isinstance(fetched, NotModified):
-            return _Robots(None, self._clock() + _ROBOTS_AGAIN_S)
-        text = fetched.content.decode("utf-8", "replace")
-        return _Robots(await asyncio.to_thread(Protego.parse, text), self._clock() + _ROBOTS_S)
-
-
-def _judge_by_robots(rules: Protego, address: str, name: str) -> tuple[bool, float]:
-    delay_s = rules.crawl_delay(name) or 0.0
-    return rules.can_fetch(address, name), delay_s if math.isfinite(delay_s) else 0.0
+            return _KnownRobots(None, self._clock() + _ROBOTS_AGAIN_S)
+        return _KnownRobots(await asyncio.to_thread(Robots, fetched.content), self._clock() + _ROBOTS_S)
 
 
 async def _read_body(response: aiohttp.ClientResponse, url: URL, max_bytes: int, cut: bool) -> bytes:

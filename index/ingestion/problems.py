@@ -40,6 +40,8 @@ class Problem(StrEnum):
     NO_FILE = "no-file"
     NOT_A_FILE = "not-a-file"
     NOT_READABLE = "not-readable"
+    # What somebody wanted
+    REMOVED = "removed"
     # Our own limits
     TOO_SLOW = "too-slow"
     TOO_MUCH_MEMORY = "too-much-memory"
@@ -68,7 +70,7 @@ _WORDS = {
     Problem.BAD_REDIRECT: ("the redirects lead nowhere", "open it in a browser and give the address it ends at"),
     Problem.ROBOTS: ("the site's robots.txt asks programs to stay away", "paste the text instead"),
     Problem.MISSING: ("there is no such page", "look for a typing mistake"),
-    Problem.GONE: ("the page was removed", "nothing can be done"),
+    Problem.GONE: ("the page was removed", "look for the text elsewhere"),
     Problem.NOT_ALLOWED: ("the server does not let us read it", "paste the text instead"),
     Problem.TRY_LATER: ("the server asks us to come back later", "try again later"),
     Problem.HTTP_STATUS: ("the server answered with an error", "try again later"),
@@ -91,6 +93,7 @@ _WORDS = {
     Problem.NO_FILE: ("there is no such file", "look for a typing mistake"),
     Problem.NOT_A_FILE: ("it is not a file", "name the files in it"),
     Problem.NOT_READABLE: ("the system does not let us read it", "look at its permissions"),
+    Problem.REMOVED: ("its article was removed here by somebody", "add it by its address to have it again"),
     Problem.TOO_SLOW: ("reading it took too long", "split it, or paste the text instead"),
     Problem.TOO_MUCH_MEMORY: ("reading it took too much memory", "split it, or paste the text instead"),
     Problem.CRASHED: ("the reader failed on it", "paste the text instead"),

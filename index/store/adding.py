@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from index.models import ArticleInfo, Change, NewArticle, Stored
 from index.store.folding import folded
-from index.store.tables import articles, info_columns, sources, written_columns
+from index.store.tables import articles, info_columns, removals, sources, written_columns
 
 MAX_VALUES = 500
 """Most values of one IN: databases limit the parameters of a statement."""
@@ -190,9 +190,10 @@ class _Adding:
                 pages.setdefault(collection, []).append(address)
         for collection, addresses in pages.items():
             for chunk in chunks(addresses):
-                await self._connection.execute(
-                    delete(sources).where(sources.c.collection == collection, sources.c.address.in_(chunk))
-                )
+                for table in (sources, removals):  # and what somebody has removed is wanted again
+                    await self._connection.execute(
+                        delete(table).where(table.c.collection == collection, table.c.address.in_(chunk))
+                    )
         for chunk in chunks(self._revised):
             await self._connection.execute(delete(sources).where(sources.c.article.in_(chunk)))
         copies = [

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -13,9 +13,7 @@ from sqlalchemy import (
     Executable,
     Integer,
     bindparam,
-    delete,
     func,
-    insert,
     literal_column,
     select,
     true,
@@ -25,7 +23,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from index.errors import StoreError, UnknownArticleError
-from index.models import Article, ArticleInfo, ArticlePage, Change, NewArticle, Sort, Stored
+from index.models import Article, ArticleInfo, ArticlePage, NewArticle, Sort, Stored, WholeArticle
 from index.store.adding import MAX_VALUES, add, chunks, content_hash
 from index.store.connecting import AUTOCOMMIT, shown, translated
 from index.store.finishing import finished
@@ -33,9 +31,10 @@ from index.store.folding import folded
 from index.store.migrating import ARTICLES
 from index.store.opening import opened, reader
 from index.store.reading import Reader
-from index.store.tables import articles, info_columns, meta, written_columns
-from index.store.tables import sources as sources_table
+from index.store.removing import remove
+from index.store.tables import articles, info_columns, meta
 from index.store.titles import TitleSearch
+from index.store.whole import copies_of, restore, whole
 
 _ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without o and 0, l, i and 1: people type ids
 _ID_LENGTH = 6
@@ -179,13 +178,13 @@ class Store:
         removed = await finished(self._remove(list(dict.fromkeys(ids)), collections, with_text=False))
         return [article.info for article in removed]
 
-    async def take_out(self, ids: Sequence[str], collections: Collection[str] | None = None) -> list[Article]:
-        """Remove articles as `remove` does, and return them with their texts."""
+    async def take_out(self, ids: Sequence[str], collections: Collection[str] | None = None) -> list[WholeArticle]:
+        """Remove articles as `remove` does, and return them with all that is kept of them."""
         return await finished(self._remove(list(dict.fromkeys(ids)), collections, with_text=True))
 
     async def _remove(
         self, wanted: Sequence[str], collections: Collection[str] | None, *, with_text: bool
-    ) -> list[Article]:
+    ) -> list[WholeArticle]:
         found: dict[str, Article] = {}
         text = articles.c.text if with_text else literal_column("''")
         with self._use():
@@ -197,10 +196,14 @@ class Store:
                     article = found.get(article_id)
                     if article is None or (collections is not None and article.info.collection not in collections):
                         raise UnknownArticleError(article_id)
-                for numbers in chunks(article.info.number for article in found.values()):
-                    await connection.execute(delete(articles).where(articles.c.number.in_(numbers)))
-            self._titles.forget(article.info.number for article in found.values())
-        return [found[article_id] for article_id in wanted]
+
+                async def read(statement: Executable) -> Sequence[Sequence[Any]]:
+                    return (await connection.execute(statement)).all()
+
+                removed = await whole(read, [found[article_id] for article_id in wanted])
+                await remove(connection, removed)
+            self._titles.forget(article.info.number for article in removed)
+        return removed
 
     async def get(self, article_id: str) -> Article:
         """Read an article.
@@ -227,64 +230,23 @@ class Store:
                     found += map(_article, rows)
         return found
 
-    async def restore(self, exported: Sequence[Article]) -> list[Stored]:
+    async def restore(self, exported: Sequence[WholeArticle]) -> list[Stored]:
         """Store articles as they were in another store, with their ids, dates and revisions, in one transaction.
 
-        An article whose text stands in its collection already, or whose id has the same or a later revision there, is
-        UNCHANGED. An earlier revision of the same id is REVISED. All others are ADDED; an id that another collection
-        uses is replaced by a new one. Numbers are always new, and hashes are computed again.
+        An article whose text stands in its collection already is UNCHANGED, and its addresses are further places of
+        that text; one whose id has the same or a later revision there is UNCHANGED as well. An earlier revision of the
+        same id is REVISED. All others are ADDED; an id that another collection uses is replaced by a new one. Numbers
+        are always new, and hashes are computed again.
         """
         hashes = await asyncio.to_thread(lambda: [content_hash(article.text) for article in exported])
         return await finished(self._restore(exported, hashes))
 
-    async def _restore(self, exported: Sequence[Article], hashes: Sequence[str]) -> list[Stored]:
+    async def _restore(self, exported: Sequence[WholeArticle], hashes: Sequence[str]) -> list[Stored]:
         with self._use():
             async with self._begin() as connection:
-                stored = [
-                    await self._restore_one(connection, article, fingerprint)
-                    for article, fingerprint in zip(exported, hashes, strict=True)
-                ]
+                stored = await restore(connection, zip(exported, hashes, strict=True), self._new_id)
             self._titles.forget(_replaced(stored))
             return stored
-
-    async def _restore_one(self, connection: AsyncConnection, article: Article, fingerprint: str) -> Stored:
-        info = article.info
-        same_text = (articles.c.collection == info.collection) & (articles.c.content_hash == fingerprint)
-        rows = await connection.execute(select(*info_columns).where(same_text | (articles.c.id == info.id)))
-        present = [ArticleInfo(*row) for row in rows]
-        twin = next((one for one in present if one.content_hash == fingerprint), None)
-        if twin is not None and twin.collection == info.collection:
-            return Stored(Change.UNCHANGED, twin)
-        holder = next((one for one in present if one.id == info.id), None)
-        replaced: int | None = None
-        article_id = info.id
-        if holder is not None and holder.collection == info.collection:
-            if holder.revision >= info.revision:
-                return Stored(Change.UNCHANGED, holder)
-            replaced = holder.number
-            await connection.execute(delete(articles).where(articles.c.number == holder.number))
-        elif holder is not None:
-            article_id = self._new_id()
-        values = {
-            "id": article_id,
-            "collection": info.collection,
-            "title": info.title,
-            "source": info.source,
-            "author": info.author,
-            "published_at": info.published_at,
-            "language": info.language,
-            "text": article.text,
-            "title_folded": folded(info.title),
-            "content_hash": fingerprint,
-            "characters": len(article.text),
-            "added_at": info.added_at,
-            "added_by": info.added_by,
-            "revision": info.revision,
-        }
-        written = await connection.execute(insert(articles).values(values).returning(*written_columns))
-        return Stored(
-            Change.ADDED if replaced is None else Change.REVISED, ArticleInfo(*written.one()), replaced=replaced
-        )
 
     async def infos(self, collections: Collection[str] | None, *, newest_first: bool = True) -> list[ArticleInfo]:
         """List articles by number, without their texts; None stands for all collections."""
@@ -314,10 +276,20 @@ class Store:
 
     async def sources(self, article_id: str) -> tuple[str, ...]:
         """Where the text of an article stands besides its own source, in the order of the addresses."""
-        statement = select(sources_table.c.address).where(sources_table.c.article == article_id)
+        return (await self.copies([article_id])).get(article_id, ())
+
+    async def copies(self, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """The `sources` of many articles, by id; articles without are left out."""
         with self._use():
-            rows = await self._browser.read(statement.order_by(sources_table.c.address), {})
-        return tuple(row[0] for row in rows)
+            return await copies_of(self._browse, ids)
+
+    async def whole(self, some: Sequence[Article]) -> list[WholeArticle]:
+        """Articles that were read a moment ago, with all that is kept of them besides, in their order."""
+        with self._use():
+            return await whole(self._browse, some)
+
+    async def _browse(self, statement: Executable) -> Sequence[Sequence[Any]]:
+        return await self._browser.read(statement, {})
 
     async def find(
         self,

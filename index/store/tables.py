@@ -19,7 +19,7 @@ from sqlalchemy import (
     select,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The revision of the migrations that leads to these tables."""
 
 
@@ -96,6 +96,19 @@ sources = Table(
 )
 """Where the text of an article stands besides its own source, by the article's id."""
 
+removals = Table(
+    "removals",
+    metadata,
+    Column("collection", String, primary_key=True),
+    Column("address", String, primary_key=True),
+    # The number of the newest feed that was followed when the article was removed.
+    Column("feed", Integer, nullable=False),
+)
+"""Where the texts of articles stand that somebody has removed: feeds up to this one do not bring them back.
+
+A row goes when an article is added from its address, and when none of those feeds is followed any more.
+"""
+
 written_columns = tuple(column for column in articles.c if column.name not in {"text", "title_folded"})
 """The fields of `ArticleInfo` that are in the row of an article, in its order."""
 
@@ -126,6 +139,8 @@ jobs = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
+    # How many outcomes are not kept line by line, by `Addition.outcome`, as JSON; None while there are none.
+    Column("unlisted", Text),
     UniqueConstraint("id", name="uq_jobs_id"),
     Index("ix_jobs_state_collection", "state", "collection"),
     sqlite_autoincrement=True,

@@ -503,6 +503,7 @@ async def test_the_export_holds_the_servers_own_articles_only(server: Server, ow
     lines = (await file.read()).decode().splitlines()
     assert file.filename == "articles.jsonl"
     assert [json.loads(line)["id"] for line in lines] == [own]
+    assert {"sources", "page", "gone_since"} <= json.loads(lines[0]).keys()
     assert asked.ephemeral
 
 

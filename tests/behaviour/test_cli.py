@@ -23,6 +23,7 @@ ANSWER_KEYS = PASSAGE_KEYS | {
     "took_ms",
 }  # fmt: skip
 ARTICLE_KEYS = {"id", "title", "source", "published_at", "language", "collection"}
+PLACED_KEYS = ARTICLE_KEYS | {"sources", "gone_since"}
 QUESTION = "How many Armenian soldiers have been killed?"
 
 Ran = tuple[int, str, str]
@@ -81,7 +82,8 @@ def test_an_answer_has_the_promised_shape_and_its_quote_stands_in_the_passage(fi
     assert value.keys() == ANSWER_KEYS
     assert value["status"] in {"answered", "uncertain"}
     assert value["question"] == QUESTION
-    assert value["article"].keys() == ARTICLE_KEYS
+    assert value["article"].keys() == PLACED_KEYS
+    assert (value["article"]["sources"], value["article"]["gone_since"]) == ([value["article"]["source"]], None)
     assert value["article"]["published_at"] == "2022-09-13T00:00:00+00:00"
     assert "49 Armenian soldiers" in value["quote"]
     spans = value["quotes"]
@@ -225,7 +227,7 @@ def test_an_article_belongs_to_the_given_collection(run: Run, tmp_path: Path) ->
     run("add", "bridge.md", "--collection", "town")
 
     (listed,) = as_json(run("list", "--collection", "town", "--json"))
-    assert listed.keys() == ARTICLE_KEYS | {"passages"}
+    assert listed.keys() == PLACED_KEYS | {"passages"}
     assert listed["collection"] == "town"
     assert as_json(run("list", "--collection", "shared", "--json")) == []
 

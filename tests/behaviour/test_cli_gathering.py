@@ -176,6 +176,67 @@ def test_a_page_that_is_gone_is_told_until_it_is_there_again(run: Run, web: Web)
     assert "Page gone since" not in run("show", added["id"])[1]
 
 
+def test_an_export_holds_all_places_of_an_article_and_that_its_page_is_gone(run: Run, web: Web, tmp_path: Path) -> None:
+    web.routes["/copy"] = web.routes["/bridge"]
+    web.routes["/old"] = redirect(web.url("/harbour"), "301 Moved Permanently")
+    run("add", web.url("/bridge"), web.url("/old"))
+    run("add", web.url("/copy"))
+    web.routes["/bridge"] = reply("", "410 Gone")
+    run("refresh")
+    other = f"sqlite+aiosqlite:///{tmp_path}/other.db"
+
+    assert run("export", "all.jsonl")[0] == 0
+    assert run("import", "all.jsonl", "--store", other) == (0, "read 2 articles\n", "")
+    assert run("export", "again.jsonl", "--store", other)[0] == 0
+
+    assert (tmp_path / "again.jsonl").read_text("utf-8") == (tmp_path / "all.jsonl").read_text("utf-8")
+    listed = as_json(run("list", "--json", "--store", other))
+    assert listed == as_json(run("list", "--json"))
+    bridge, harbour = sorted(listed, key=lambda one: str(one["title"]))
+    assert bridge["sources"] == [web.url("/bridge"), web.url("/copy")]
+    assert (bridge["gone_since"][:2], harbour["gone_since"]) == ("20", None)
+    assert as_json(run("show", bridge["id"], "--json", "--store", other)) == [bridge]
+    answer = as_json(run("ask", "--json", "When was the bridge opened?", "--store", other))
+    assert answer["article"] == {key: bridge[key] for key in answer["article"]}
+    # What was added by link there is looked at again here.
+    (job,) = as_json(run("refresh", "--json", "--store", other))
+    assert (job["done"], job["total"]) == (2, 2)
+
+
+def test_an_export_of_an_earlier_version_is_read_and_an_import_keeps_new_places(
+    run: Run, web: Web, tmp_path: Path
+) -> None:
+    run("add", web.url("/bridge"))
+    run("export", "all.jsonl")
+    line = json.loads((tmp_path / "all.jsonl").read_text("utf-8"))
+    for key in ("sources", "page", "gone_since"):
+        del line[key]
+    elsewhere = "https://elsewhere.example/bridge"
+    (tmp_path / "old.jsonl").write_text(json.dumps(line | {"id": "zzzzzz", "source": elsewhere}), "utf-8")
+    (tmp_path / "bad.jsonl").write_text(json.dumps(line | {"sources": elsewhere}), "utf-8")
+    (tmp_path / "naive.jsonl").write_text(json.dumps(line | {"added_at": "2026-05-01T12:00:00"}), "utf-8")
+
+    assert run("import", "old.jsonl")[1] == "read 1 article; 1 were there already\n"
+
+    (listed,) = as_json(run("list", "--json"))
+    assert listed["sources"] == [web.url("/bridge"), elsewhere]
+    assert "line 1 is not an article" in told(run("import", "bad.jsonl"))
+    assert "no time zone" in told(run("import", "naive.jsonl"))
+
+
+def test_pages_are_looked_at_by_themselves_if_that_is_wished(run: Run, store: str, web: Web) -> None:
+    async def hours() -> int | None:
+        async with await Library.open(store) as library, await Gatherer.open(library) as gatherer:
+            return await gatherer.refresh_every("shared")
+
+    assert run("refresh", "--every", 24)[1] == "the pages of shared are looked at every 24 hours, while the bot runs\n"
+    assert asyncio.run(hours()) == 24
+    assert run("refresh", "--every", 0)[1] == "the pages of shared are looked at only when you ask for it\n"
+    assert asyncio.run(hours()) is None
+    assert "--every" in told(run("refresh", "--every", 9_000))
+    assert web.paths == []
+
+
 def test_a_page_that_has_changed_is_a_new_revision(run: Run, web: Web) -> None:
     (added,) = as_json(run("add", web.url("/bridge"), "--collection", "town", "--json"))
     web.routes["/bridge"] = reply(page(lines("new bridge"), title="The new bridge of Karrow"))
@@ -240,6 +301,42 @@ def test_feeds_are_json_if_wanted(run: Run, gazette: str) -> None:
     ]
     assert (listed["id"], listed["articles"]) == (added["id"], 1)
     assert as_json(run("feeds", "list", "--collection", "shared", "--json")) == []
+
+
+def test_everything_of_a_feed_is_chosen_when_it_is_added_changed_later_and_shown(run: Run, gazette: str) -> None:
+    options = ("--collection", "4242", "--channel", "77", "--threads", "--language", "German")
+    (added,) = as_json(run("feeds", "add", gazette, *options, "--json"))
+    assert (added["channel"], added["threads"], added["language"]) == ("77", True, "de")
+
+    changes = ("--only", "/har*", "--every", 30, "--most", 5, "--language", "en", "--no-threads", "--off")
+    (changed,) = as_json(run("feeds", "change", added["id"], *changes, "--json"))
+    (cleared,) = as_json(
+        run("feeds", "change", added["id"], "--only", "", "--language", "", "--channel", "", "--on", "--json")
+    )
+
+    assert {key for key in FEED_KEYS if changed[key] != added[key]} == {
+        "path_filter", "interval_min", "most", "language", "threads", "enabled",
+    }  # fmt: skip
+    assert (changed["path_filter"], changed["interval_min"], changed["most"]) == ("/har*", 30, 5)
+    assert (cleared["path_filter"], cleared["language"], cleared["channel"], cleared["enabled"]) == (
+        None, None, None, True,
+    )  # fmt: skip
+    shown = run("feeds", "show", added["id"])[1]
+    assert f"The Gazette\nId: {added['id']}\nAddress: {gazette}\n" in shown
+    assert "Every: 30 minutes\nMost at a look: 5 articles\nLanguage: told by the text\nNews: in no channel\n" in shown
+    assert run("feeds", "change", added["id"], "--threads")[1] == run("feeds", "show", added["id"])[1]
+
+
+def test_what_a_feed_cannot_be_is_one_line_that_says_what_it_can_be(run: Run, gazette: str) -> None:
+    (added,) = as_json(run("feeds", "add", gazette, "--json"))
+
+    assert "it is none of ar, " in told(run("feeds", "change", added["id"], "--language", "Klingonish"))
+    assert "the number of a channel" in told(run("feeds", "change", added["id"], "--channel", "#news"))
+    assert "--collection" in told(run("feeds", "change", added["id"], "--channel", "77"))
+    assert "--collection" in told(run("feeds", "add", gazette, "--channel", "77"))
+    assert "--every 60" in told(run("feeds", "change", added["id"]))
+    assert "footnote feeds list" in told(run("feeds", "change", "nope", "--off"))
+    assert as_json(run("feeds", "list", "--json")) == [added]
 
 
 def test_a_page_that_names_its_feed_is_followed_there(run: Run, web: Web, gazette: str) -> None:
@@ -343,8 +440,9 @@ def test_an_unknown_job_is_one_line(run: Run) -> None:
 
 
 COMMANDS = [
-    ["refresh"], ["feeds", "list"], ["feeds", "add", "http://x"], ["feeds", "remove", "x"], ["feeds", "check"],
-    ["jobs"], ["jobs", "show", "x"], ["jobs", "cancel", "x"],
+    ["refresh"], ["refresh", "--every", "24"], ["feeds", "list"], ["feeds", "add", "http://x"], ["feeds", "show", "x"],
+    ["feeds", "change", "x", "--off"], ["feeds", "remove", "x"], ["feeds", "check"], ["jobs"], ["jobs", "show", "x"],
+    ["jobs", "cancel", "x"],
 ]  # fmt: skip
 
 

@@ -386,3 +386,20 @@ async def test_a_feed_that_was_switched_off_is_told_in_its_channel_or_to_who_add
 
     messages = server.messages() if has_channel else server.admin.user.dm_channel.history()
     assert any("I do not check the feed **Village news** any more" in text_of(one) for one in messages)
+
+
+async def test_the_owner_of_the_server_is_told_of_a_feed_that_nobody_here_added(
+    server: Server, simcord_bot: FootnoteBot, news: str, bot_gatherer: Gatherer
+) -> None:
+    owner = server.env.create_user("owner")
+    guild = server.env.create_guild("Owned", owner=owner)
+    one = await bot_gatherer.add_feed(news, str(guild.id))
+    off = replace(one, enabled=False, problem_kind="gone", problem="the page was removed")
+    await server.env.settle()
+
+    await simcord_bot._tell_news(FeedNews(off, (), switched_off=True))
+    await server.env.settle()
+
+    assert any(
+        "I do not check the feed **Village news** any more" in text_of(one) for one in owner.dm_channel.history()
+    )

@@ -188,6 +188,20 @@ async def test_a_job_runs_by_itself_and_tells_line_by_line(web: Web, gatherer: G
         await gatherer.job(links.id, {"other"})
 
 
+async def test_a_job_of_many_articles_counts_those_that_it_does_not_list(
+    gatherer: Gatherer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.gathering.jobs.MOST_OUTCOMES", 4)
+    members: dict[str, bytes | str] = {f"{n}.md": f"# Note {n}\n\nThe tram number {n} runs." for n in range(5)}
+    archive = zip_of(members | {"a.exe": b"MZ", "b.exe": b"MZ"})
+    await gatherer.start()
+
+    done = await ended(gatherer, await gatherer.submit_uploads([("a.zip", archive), ("b.txt", b"\x00\x01")]))
+
+    assert [one.outcome for one in done.additions] == ["added", "added", "added", "skipped"]
+    assert done.unlisted == {"added": 2, "skipped": 2}
+
+
 async def test_a_job_is_cancelled_while_it_waits_and_while_it_runs(web: Web, gatherer: Gatherer) -> None:
     asked = asyncio.Event()
 
@@ -327,6 +341,59 @@ async def test_a_feed_brings_what_is_new_and_what_has_changed_and_nothing_else(
         await timed.add_feed(web.url("/feed"), "docs")
 
 
+async def test_an_article_that_was_removed_is_not_brought_back_until_somebody_adds_it(
+    web: Web, timed: Gatherer, library: Library
+) -> None:
+    head = f"<link rel='canonical' href='{web.url('/a')}'>"
+    web.routes |= {
+        "/feed": reply(feed_of(web, ("/a?from=feed", "x"), ("/b", "x"))),
+        "/a?from=feed": reply(page(lines("bridge"), head=head)),
+        "/b": reply(page(lines("harbour"))),
+        "/copy": reply(page(lines("harbour"))),
+    }
+    feed = await timed.add_feed(web.url("/feed"))
+    bridge, harbour = [one.article for one in (await timed.check_feed(feed.id)).additions]
+    assert bridge is not None
+    assert harbour is not None
+    await timed.add_links([web.url("/copy")])
+
+    taken = await library.take_out([bridge.id, harbour.id])
+    web.routes["/feed"] = reply(feed_of(web, ("/a?from=feed", "y"), ("/b", "y"), ("/copy", "y")))
+    web.routes["/a?from=feed"] = reply(page(lines("new bridge"), head=head))
+    changed = await timed.check_feed(feed.id)
+
+    # By its address, by the one that its page calls its own, and by that of a copy.
+    assert [one.problem_kind for one in changed.additions] == [Problem.REMOVED] * 3
+    assert web.paths.count("/b") == 1
+    assert await library.articles() == []
+
+    web.routes["/a"] = web.routes["/a?from=feed"]
+    [by_hand] = await timed.add_links([web.url("/a")])
+    await library.put_back(taken)
+    web.routes["/feed"] = reply(feed_of(web, ("/a?from=feed", "z"), ("/b", "z")))
+    web.routes["/b"] = reply(page(lines("new harbour")))
+    again = await timed.check_feed(feed.id)
+
+    assert by_hand.change is Change.ADDED
+    assert [one.change for one in again.additions] == [Change.UNCHANGED, Change.REVISED]
+
+
+async def test_a_feed_that_is_added_later_brings_what_was_removed_before(
+    web: Web, timed: Gatherer, library: Library
+) -> None:
+    web.routes |= {"/feed": reply(feed_of(web, ("/a", "x"))), "/a": reply(page(lines("bridge")))}
+    first = await timed.add_feed(web.url("/feed"))
+    [added] = (await timed.check_feed(first.id)).additions
+    assert added.article is not None
+    await library.remove([added.article.id])
+    await timed.remove_feed(first.id)
+
+    second = await timed.add_feed(web.url("/feed"))
+    job = await timed.check_feed(second.id)
+
+    assert [one.change for one in job.additions] == [Change.ADDED]
+
+
 async def test_an_entry_that_has_no_page_is_taken_from_the_feed_itself(web: Web, timed: Gatherer) -> None:
     full = "".join(f"<p>{line}</p>" for line in lines("bridge"))
     web.routes["/feed"] = reply(feed_of(web, ("/gone", full), ("/short", "Only a beginning.")))
@@ -395,6 +462,19 @@ async def test_a_failing_feed_waits_for_longer_each_time_and_tells_why(web: Web,
     web.routes["/feed"] = reply(b"", "503 Later", headers={"Retry-After": "90000"})
     await timed.check_feed(feed.id)
     assert (await timed.feed(feed.id)).next_check_at - clock.now >= timedelta(hours=24)
+
+
+async def test_a_server_that_has_too_much_to_do_is_left_alone_for_twice_as_long(
+    web: Web, timed: Gatherer, clock: Clock
+) -> None:
+    web.routes["/feed"] = reply(feed_of(web))
+    feed = await timed.add_feed(web.url("/feed"))
+    web.routes["/feed"] = reply(b"", "503 Later")
+
+    await timed.check_feed(feed.id)
+
+    wait = (await timed.feed(feed.id)).next_check_at - clock.now
+    assert timedelta(minutes=10) <= wait <= timedelta(minutes=11)
 
 
 async def test_a_feed_that_is_gone_for_a_week_is_switched_off_and_somebody_is_told(

@@ -231,6 +231,24 @@ def test_why_a_job_has_failed_is_told_in_the_readers_language() -> None:
     assert "typing mistake" not in told(job_card(job, words_for("de")))
 
 
+def test_why_a_job_has_failed_is_told_without_what_is_for_the_log() -> None:
+    job = replace(JOB, state=JobState.FAILED, reason="something went wrong (KeyError); the log tells more")
+
+    text = told(job_card(job, ENGLISH))
+
+    assert "Something went wrong, and it was noted down. Try again" in text
+    assert "KeyError" not in text
+
+
+def test_a_job_tells_how_many_articles_there_were_beyond_those_that_it_lists() -> None:
+    job = replace(JOB, state=JobState.DONE, additions=outcome("The bridge")[:1], unlisted={"added": 849, "skipped": 3})
+
+    text = told(job_card(job, ENGLISH))
+
+    assert "850 added and 3 skipped" in text
+    assert "and 852 more" in text
+
+
 def test_copies_are_told_with_the_article_that_was_there() -> None:
     text = told(additions_card(outcome("The bridge")[1:2], ENGLISH))
 

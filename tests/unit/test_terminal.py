@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rich.console import Console, Group, RenderableType
 
 from bot.findings import Finding, Level
+from bot.rendering.gathering import feed_list, job_list, nothing_to_check
 from bot.rendering.plain import cleaned, one_line
 from bot.rendering.terminal import (
     addition_parts,
@@ -268,18 +269,28 @@ def test_an_empty_list_tells_a_person_what_to_do_and_a_program_nothing() -> None
     assert article_list([], plain=True) == []
 
 
+def test_feeds_and_jobs_tell_a_person_what_to_do_when_there_are_none_and_a_program_nothing() -> None:
+    assert "footnote feeds add ADDRESS" in printed(feed_list([]))
+    assert "feeds add" in printed(nothing_to_check())
+    assert "There are no jobs" in printed(job_list([]))
+    assert feed_list([], plain=True) == nothing_to_check(plain=True) == job_list([], plain=True) == []
+
+
 def test_additions_tell_what_was_left_out_and_what_failed() -> None:
     left_out = (RemovedLine("Leave a Reply", "a comment form"),)
     additions = [
         Addition("bridge.md", INFO, Change.ADDED, 2, left_out, None),
+        Addition("copy.md", INFO, Change.UNCHANGED, 2, (), None, duplicate_of=INFO),
         Addition("bad.md", None, None, 0, (), "it is empty"),
     ]
 
     assert printed(addition_parts(additions, plain=True)).splitlines() == [
         "added      abc123  The bridge · en, 2 passages",
         "           left out “Leave a Reply”: a comment form",
+        "unchanged  abc123  The bridge · en, 2 passages",
+        "           copy.md has the same text",
         "not added  bad.md: it is empty",
-        "1 added, 1 not added",
+        "1 added, 1 unchanged, 1 not added",
     ]
 
 
