@@ -12,7 +12,9 @@ from urllib.parse import quote as percent_encoded
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.words import Analyzer, Flag, is_wordless
+from index.analysis.languages import language
+from index.analysis.typed import as_typed
+from index.analysis.words import Analyzer, Flag
 from index.engines.protocol import Engine, Hits, Scope
 from index.models import Answer, ArticleInfo, Citation, PassageKey, Refusal, Span, Status
 from index.ranking.annotations import Annotations
@@ -138,7 +140,9 @@ class Ranker:
         groups = self._groups(found, engine, weights, max(wanted, CANDIDATES)) if found else []
         has_units = any(query.units for query in queries)
         if not groups:
-            return Ranking((), 0.0, {}, joined(_content_words(queries), text), has_units, ())
+            languages = [language(query.language) for query in queries]
+            unknown = as_typed(_content_words(queries), (), text, languages)
+            return Ranking((), 0.0, {}, unknown, has_units, ())
         return self._ranking(text, groups, queries, engine, weights, wanted)
 
     def analyzer(self, code: str) -> Analyzer:
@@ -220,7 +224,8 @@ class Ranker:
         confidence = _confidence(features, weights)
         known = {unit.typed for query in queries for unit in query.units if unit.known}
         unknown = tuple(dict.fromkeys(u.typed for u in best.query.units if u.typed not in known))
-        return Ranking(candidates, confidence, features, joined(unknown, question), True, tuple(groups))
+        unknown = as_typed(unknown, known, question, [language(best.query.language)])
+        return Ranking(candidates, confidence, features, unknown, True, tuple(groups))
 
     def _candidate(self, question: str, group: Group, i: int, engine: AnnotatedEngine) -> Candidate:
         notes = engine.annotations(group.query.language)
@@ -242,7 +247,7 @@ class Ranker:
             end,
             quotes,
             float(group.scores[i]),
-            joined(matched, question),
+            as_typed(matched, (), question, [language(group.query.language)]),
             features,
             frozenset(notes.word_surface.take(row).tolist()),
             better=quotes.index(Span(*best)),
@@ -256,36 +261,6 @@ def _content_words(queries: Sequence[Query]) -> tuple[str, ...]:
     typed = dict.fromkeys(unit.typed for query in queries for unit in query.units)
     stops = {word.surface for query in queries for word in query.words if word.flags & Flag.STOP}
     return tuple(word for word in typed if word not in stops) or tuple(typed)
-
-
-def joined(terms: Sequence[str], question: str) -> tuple[str, ...]:
-    """Terms as people read them: in scripts without spaces, pairs of characters that overlap become the words typed.
-
-    Returns:
-        The other terms as they are, and in the place of the first pair of a stretch the whole stretch, each once.
-    """
-    pairs = {term for term in terms if is_wordless(term)}
-    if not pairs:
-        return tuple(terms)
-    text = unicodedata.normalize("NFKC", question)
-    found = sorted(
-        (found.start(), found.start() + len(pair))
-        for pair in pairs
-        # Looked at, not taken: "ちち" stands twice in "ちちち".
-        for found in re.finditer(f"(?={re.escape(pair)})", text)
-    )
-    stretches: list[tuple[int, int]] = []
-    for start, end in found:
-        if stretches and start < stretches[-1][1]:
-            stretches[-1] = (stretches[-1][0], max(end, stretches[-1][1]))
-        else:
-            stretches.append((start, end))
-    read = [text[start:end] for start, end in stretches]
-    return tuple(
-        dict.fromkeys(
-            one for term in terms for one in ([whole for whole in read if term in whole] if term in pairs else [term])
-        )
-    )
 
 
 def _first_stage(hits: Hits) -> Stage:
