@@ -18,11 +18,12 @@ from bot import sending
 from bot.client import FootnoteBot
 from bot.desk import scope_of
 from bot.host import Host, managed_server
+from bot.rendering.addresses import for_button
 from bot.rendering.cards import Accent, Card
 from bot.rendering.limits import AUTOCOMPLETE_CHOICES
-from bot.rendering.lists import address_of, article_card, choices_of, title_of
+from bot.rendering.lists import article_card, choices_of, title_of
 from bot.rendering.words import Words
-from bot.views.articles import LONGEST_SEARCH, Listing, TurnButton, UndoButton, list_view
+from bot.views.articles import LONGEST_SEARCH, Listing, TurnButton, UndoButton, list_view, searched_for
 from bot.views.confirm import Confirmation
 from bot.views.forms import ArticleForm, FilesForm, LinksForm, add_links, most_bytes
 from bot.views.layout import container, layout
@@ -112,7 +113,7 @@ class Articles(
         """Show the first page of the list."""
         guild_id = await managed_server(interaction)
         words = await self._bot.words(interaction)
-        listing = Listing(" ".join((search or "").split()), _sort(sort))
+        listing = Listing(searched_for(search or ""), _sort(sort))
 
         async def first_page() -> ui.LayoutView:
             return await list_view(self._bot.library, guild_id, listing, words)
@@ -133,7 +134,7 @@ class Articles(
                 return _unknown(words)
             found = await self._bot.library.article(chosen.id, scope)
             passages = await self._bot.library.passages(found.info)
-            address = address_of(found.info)
+            address = for_button(found.info.source)
             row: ui.ActionRow[Any] = ui.ActionRow()
             if address is not None:
                 row.add_item(ui.Button(label=words.say("Open the page"), url=address))
