@@ -27,7 +27,7 @@ from bot.views.articles import LONGEST_SEARCH, Listing, TurnButton, UndoButton, 
 from bot.views.confirm import Confirmation
 from bot.views.forms import ArticleForm, FilesForm, LinksForm, add_links, most_bytes
 from bot.views.layout import container, layout
-from index import ArticleInfo, Sort, UnknownArticleError
+from index import ArticleInfo, Sort
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +129,7 @@ class Articles(
         words = await self._bot.words(interaction)
 
         async def facts() -> ui.LayoutView:
-            chosen = await self._chosen(article, scope)
+            chosen = await self._bot.desk.chosen(article, scope)
             if chosen is None:
                 return _unknown(words)
             found = await self._bot.library.article(chosen.id, scope)
@@ -153,9 +153,9 @@ class Articles(
         guild_id = await managed_server(interaction)
         words = await self._bot.words(interaction)
         own = (str(guild_id),)
-        chosen = await self._chosen(article, own)
+        chosen = await self._bot.desk.chosen(article, own)
         if chosen is None:
-            shared = await self._chosen(article, scope_of(guild_id))
+            shared = await self._bot.desk.chosen(article, scope_of(guild_id))
             card = _unknown(words) if shared is None else _not_yours(shared, words)
             await sending.respond(interaction, card, is_private=True)
             return
@@ -265,16 +265,6 @@ class Articles(
             return []
         found = await self._bot.library.newest_articles(scope, typed, AUTOCOMPLETE_CHOICES)
         return [app_commands.Choice(name=name, value=value) for name, value in choices_of(found)]
-
-    async def _chosen(self, option: str, scope: tuple[str, ...]) -> ArticleInfo | None:
-        """The article that was chosen, or whose whole title was typed when it is the only one with it."""
-        try:
-            return (await self._bot.library.article(option, scope)).info
-        except UnknownArticleError:
-            found = await self._bot.library.newest_articles(scope, option, AUTOCOMPLETE_CHOICES)
-            typed = " ".join(option.split()).casefold()
-            same = [info for info in found if info.title.casefold() == typed]
-            return same[0] if len(same) == 1 else None
 
 
 def _sort(option: str) -> Sort:

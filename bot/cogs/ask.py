@@ -17,7 +17,8 @@ from bot.errors import DeskError, TooManyQuestionsError
 from bot.questions import Asked, Way
 from bot.rendering.cards import Accent, Card, notice_card
 from bot.rendering.errors import error_card, permission_name
-from bot.rendering.limits import cut
+from bot.rendering.limits import AUTOCOMPLETE_CHOICES
+from bot.rendering.lists import choices_of
 from bot.rendering.words import Words
 from bot.state import AnswerRecord, ServerSettings
 from bot.views.answers import answer_view
@@ -32,7 +33,6 @@ EDITABLE = timedelta(minutes=2)
 _HINT_EVERY = timedelta(hours=1)
 """How often one person is told that a channel does not let the bot write."""
 
-_MOST_CHOICES = 25
 _LONGEST_CHOICE = 100
 _ASKING_TYPES = (discord.MessageType.default, discord.MessageType.reply)
 
@@ -91,8 +91,8 @@ class Ask(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         """Offer the articles whose title holds what was typed, newest first."""
         scope = (await self._bot.asker(interaction)).scope
-        found = await self._bot.library.newest_articles(scope, current, _MOST_CHOICES)
-        return [app_commands.Choice(name=cut(info.title, _LONGEST_CHOICE), value=info.id) for info in found]
+        found = await self._bot.library.newest_articles(scope, current, AUTOCOMPLETE_CHOICES)
+        return [app_commands.Choice(name=name, value=value) for name, value in choices_of(found)]
 
     async def answer_this(self, interaction: discord.Interaction[FootnoteBot], message: discord.Message) -> None:
         """Answer the question that a message holds; the answer is for whoever picked the menu."""

@@ -73,6 +73,26 @@ async def test_a_question_within_an_article_is_answered_from_it_only(room: Room,
     assert "84 million euros" in shown(asked)
 
 
+async def test_an_article_can_be_named_by_its_whole_title(room: Room) -> None:
+    asked = await room.alice.slash(
+        room.channel, "ask", question="how much did the work cost?", article="a bridge  INSTEAD of a ferry"
+    )
+
+    assert "84 million euros" in shown(asked)
+    assert "Only this article was searched." in shown(asked)
+
+
+async def test_titles_that_cannot_be_seen_or_are_the_same_can_be_chosen(room: Room, bot_library: Library) -> None:
+    for title, source in (("\u200b", "a.md"), ("Tea", "b.md"), ("Tea", "c.md")):
+        await bot_library.add([Draft(title, f"All of the tea is in {source}. It is hot.", source, language="en")])
+
+    offered = await room.alice.autocomplete(room.channel, "ask", "article", "", question="x")
+
+    names = [one["name"] for one in offered]
+    assert len(set(names)) == len(names) == 6
+    assert all(1 <= len(name) <= 100 for name in names)
+
+
 async def test_a_question_that_nothing_answers_is_refused_with_what_to_do(room: Room) -> None:
     asked = await room.alice.slash(room.channel, "ask", question="who invented the flux capacitor?")
 
