@@ -75,7 +75,8 @@ class Group:
 class Candidate:
     """A ranked passage before its text is read: where it is, and which of its sentences are the quote.
 
-    `quotes[better]` is the best sentence, and `spare` the next best when it is too long to stand beside it.
+    `matched` are the terms of the question that it holds, as spelled there; in scripts without spaces, pairs of
+    characters. `quotes[better]` is the best sentence, and `spare` the next best when it is too long to stand beside it.
     """
 
     language: str
@@ -218,7 +219,7 @@ class Ranker:
         order = sorted(
             ((-float(group.scores[i]), g, i) for g, group in enumerate(groups) for i in range(len(group.keys)))
         )
-        candidates = tuple(self._candidate(question, groups[g], i, engine) for _, g, i in order[:wanted])
+        candidates = tuple(self._candidate(groups[g], i, engine) for _, g, i in order[:wanted])
         best = groups[order[0][1]]
         features = confidence_features(best, order[0][2], [(groups[g], i) for _, g, i in order])
         confidence = _confidence(features, weights)
@@ -227,7 +228,7 @@ class Ranker:
         unknown = as_typed(unknown, known, question, [language(best.query.language)])
         return Ranking(candidates, confidence, features, unknown, True, tuple(groups))
 
-    def _candidate(self, question: str, group: Group, i: int, engine: AnnotatedEngine) -> Candidate:
+    def _candidate(self, group: Group, i: int, engine: AnnotatedEngine) -> Candidate:
         notes = engine.annotations(group.query.language)
         doc = group.docs[i]
         start, end = notes.doc_from.at(doc), notes.doc_to.at(doc)
@@ -247,7 +248,7 @@ class Ranker:
             end,
             quotes,
             float(group.scores[i]),
-            as_typed(matched, (), question, [language(group.query.language)]),
+            matched,
             features,
             frozenset(notes.word_surface.take(row).tolist()),
             better=quotes.index(Span(*best)),
@@ -477,8 +478,14 @@ def link_to(source: str, passage: str, quotes: Sequence[Span]) -> str | None:
     return source + ("" if "#" in source else "#") + text_fragment(passage, quotes)
 
 
+def matched_words(candidate: Candidate, question: str) -> tuple[str, ...]:
+    """The words of a question that a passage holds, as they were typed."""
+    return as_typed(candidate.matched, (), question[:LONGEST_QUESTION], [language(candidate.language)])
+
+
 def cite(
     candidate: Candidate,
+    question: str,
     info: ArticleInfo,
     passage: str,
     confidence: float,
@@ -500,7 +507,7 @@ def cite(
         link=None,
         score=candidate.score,
         confidence=confidence,
-        matched_terms=candidate.matched,
+        matched_terms=matched_words(candidate, question),
         features=features,
         other_sources=tuple(others),
         better=better,
@@ -520,7 +527,7 @@ def refusal(question: str, ranking: Ranking, reason: Refusal, titles: Sequence[s
         Refusal.UNKNOWN_WORDS: "No article holds any of the words of the question.",
         Refusal.TOO_FAR: "No passage is close enough to the question to be an answer.",
     }
-    matched = ranking.candidates[0].matched if ranking.candidates else ()
+    matched = matched_words(ranking.candidates[0], question) if ranking.candidates else ()
     return Answer(
         question=question,
         status=Status.REFUSED,
