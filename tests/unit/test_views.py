@@ -27,12 +27,11 @@ from bot.views.jobs import job_view
 from bot.views.layout import layout
 from bot.views.settings import save_limits, settings_view
 from index import Addition, Refusal, Status
-from tests.support.answers import INFO, citation
+from tests.support.answers import INFO, citation, record
 from tests.support.discord.state import MessageFlag
 from tests.support.discord.validation import check_message, check_modal
 from tests.unit.test_gathering_cards import FEED, JOB
 from tests.unit.test_hostile_cards import NASTY, everywhere, thirds
-from tests.unit.test_state import PASSAGE, answer
 
 ENGLISH = words_for("en-US")
 
@@ -58,17 +57,10 @@ def answers(text: str, words: Words) -> Iterator[ui.LayoutView]:
     """An answer with everything that it can have, and a refusal, made of a text."""
     cited = everywhere(text[:1000], thirds(text[:1000]))
     cited = replace(cited, link=text, article=replace(cited.article, source=f"https://{text}"))
-    record = answer(
-        "0123456789",
-        question=text,
-        unknown_terms=(text,) * 12,
-        nearest_titles=(text,) * 5,
-        passages=(PASSAGE,) * 5,
-        status=Status.UNCERTAIN,
-    )
+    kept = record(cited, question=text, unknown_terms=(text,) * 12, nearest_titles=(text,) * 5, status=Status.UNCERTAIN)
     for searched in Searched:
-        yield answer_view(Reply(record, cited, 2, searched), words, note=text)
-    refused = replace(record, status=Status.REFUSED, refusal=Refusal.UNKNOWN_WORDS, passages=(), guild_id=None)
+        yield answer_view(Reply(kept, cited, 2, searched), words, note=text)
+    refused = replace(kept, status=Status.REFUSED, refusal=Refusal.UNKNOWN_WORDS, passages=(), guild_id=None)
     yield answer_view(Reply(refused, None, 0, Searched.EVERYTHING), words, note=text)
 
 
@@ -120,7 +112,7 @@ def test_all_messages_and_forms_hold_all_limits_in_every_language(locale: str) -
 
     for view in answers("how many? " * 50, words):
         check_view(view)
-    check_view(answer_view(Reply(answer("0123456789"), citation(), 0, Searched.WIDENED), words))
+    check_view(answer_view(Reply(record(), citation(), 0, Searched.WIDENED), words))
     for message_content in (True, False):
         check_view(settings_view(server, None, words, message_content, 24))
     for threads in (True, False):
@@ -142,7 +134,7 @@ def test_all_messages_and_forms_hold_all_limits_in_every_language(locale: str) -
         FilesForm(words, 10 * 1024 * 1024),
         FeedForm(words, FEED.id, "", "de", save_nothing),
         LimitsForm(words, "", "", save_limits),
-        FollowUpForm(answer("0123456789"), 0, words),
+        FollowUpForm(record(), 0, words),
     ):
         check_form(form)
     assert all(length(name) <= AUTOCOMPLETE_NAME for name, _ in language_choices("", words))
