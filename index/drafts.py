@@ -60,7 +60,8 @@ def _prepare(draft: Draft, collection: str, added_by: str | None) -> Prepared:
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     title = " ".join(draft.title.encode("utf-8", "replace").decode("utf-8").replace("\x00", "").split())[:300]
     if not any(c.isalnum() for c in text):
-        raise UnusableArticleError(title or draft.source, "it holds no words", Problem.NO_WORDS)
+        why = f"{Problem.NO_WORDS.sentence}; {Problem.NO_WORDS.advice}"
+        raise UnusableArticleError(title or draft.source, why, Problem.NO_WORDS)
     cleaned = remove_boilerplate(text, "" if draft.is_title_in_text else title)
     code = language_of(draft.language).code if draft.language else detect(cleaned.text)
     article = NewArticle(

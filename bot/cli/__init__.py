@@ -13,7 +13,7 @@ from io import TextIOWrapper
 import typer
 
 from bot.app import RefusedError
-from bot.cli.endings import DONE, INTERRUPTED, failed
+from bot.cli.endings import DONE, FAILED, INTERRUPTED, failed
 from bot.settings import SettingsError
 from index import CancelledBuildError, LibraryError
 
@@ -84,7 +84,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         app = _command_line(given[0] if given else None)
         code = app(args=arguments, prog_name="footnote", standalone_mode=False)
     except typer.TyperException as error:
-        return failed(f"{error.format_message().rstrip('.')}; `footnote --help` tells what can be typed")
+        said = error.format_message().rstrip(".")
+        # A group that was named without a command has printed its help, and says nothing.
+        return failed(f"{said}; `footnote --help` tells what can be typed") if said else FAILED
     except typer.Abort:
         # Ctrl-C or the end of the input at a question.
         return failed("interrupted", INTERRUPTED)

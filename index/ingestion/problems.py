@@ -90,7 +90,7 @@ _WORDS = {
     Problem.NO_FEED: ("neither a feed nor a page that names one was found", "give the address of the feed itself"),
     Problem.NOT_TEXT: ("it is not text", "save it as plain text in UTF-8"),
     Problem.NO_WORDS: ("it holds no words", "check that it is the right one"),
-    Problem.NO_FILE: ("there is no such file", "look for a typing mistake"),
+    Problem.NO_FILE: ("there is no such file", "look for a typing mistake; web addresses begin with https://"),
     Problem.NOT_A_FILE: ("it is not a file", "name the files in it"),
     Problem.NOT_READABLE: ("the system does not let us read it", "look at its permissions"),
     Problem.REMOVED: ("its article was removed here by somebody", "add it by its address to have it again"),

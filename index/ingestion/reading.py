@@ -165,9 +165,9 @@ def _read_one_plain(path: Path) -> Item | None:
                 return None
             content = head + file.read(MAX_FILE_BYTES + 1 - len(head))
     except FileNotFoundError:
-        return UnreadableFileError(str(path), "there is no such file", Problem.NO_FILE)
+        return UnusableSourceError(str(path), Problem.NO_FILE)
     except OSError as error:
-        return UnreadableFileError(str(path), f"it cannot be read ({error.strerror})", Problem.NOT_READABLE)
+        return UnusableSourceError(str(path), Problem.NOT_READABLE, error.strerror or "")
     return _parse_plain(path, content)
 
 
@@ -175,4 +175,7 @@ def _parse_plain(path: Path, content: bytes) -> Item:
     try:
         return parse_file(path, content)
     except UnreadableFileError as error:
-        return error
+        # The same as of any other kind of file, with what to do.
+        problem = Problem(error.kind or Problem.DAMAGED)
+        limit = f"over {MAX_FILE_BYTES // 1024**2} MiB" if problem is Problem.TOO_LARGE else ""
+        return UnusableSourceError(str(path), problem, limit)

@@ -368,6 +368,13 @@ def test_what_cannot_be_understood_is_one_line(run: Run, arguments: list[str]) -
     assert "footnote --help" in told(run(*arguments))
 
 
+@pytest.mark.parametrize("group", ["feeds"])
+def test_a_group_without_a_command_prints_its_help_and_nothing_else(run: Run, group: str) -> None:
+    code, _, err = run(group)
+
+    assert (code, err) == (2, "")
+
+
 def test_help_is_no_error(run: Run) -> None:
     code, out, err = run("--help")
 

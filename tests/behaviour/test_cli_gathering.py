@@ -115,6 +115,19 @@ def test_several_addresses_that_fail_are_counted_in_one_line(run: Run, web: Web)
     assert f"2 of 3 were not added; the first is {web.url('/none')}" in line
 
 
+def test_what_is_no_article_is_told_with_what_to_do(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty.md").write_text("---\ntitle: A\n---\n")
+    (tmp_path / "large.txt").write_bytes(b"word " * 1_700_000)
+
+    outcomes = json.loads(run("add", "empty.md", "large.txt", "example.org/news", "--json")[1])
+
+    assert [one["problem"] for one in outcomes] == [
+        "it holds no text; check that it is the right one",
+        "it is too large (over 8 MiB); split it, or give only the part that matters",
+        "there is no such file; look for a typing mistake; web addresses begin with https://",
+    ]
+
+
 def test_an_address_of_ones_own_network_has_to_be_allowed(run: Run, web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FETCH_ALLOWED_HOSTS", "")
 

@@ -13,7 +13,7 @@ import pytest
 from bot.cli import main
 from bot.settings import Settings
 from bot.state import State
-from index import Change, Draft, Gatherer, GatheringRules, JobState, Library
+from index import Change, Draft, Gatherer, GatheringRules, JobState, Library, Problem
 from index.models import NewArticle
 from index.store import Store
 from index.store.adding import add, content_hash
@@ -116,10 +116,11 @@ async def test_articles_are_gathered_by_jobs_feeds_and_looks_at_pages(address: s
     lines = [f"{n}. The bridge of Karrow opened in May 2019, after {n + 2} years of work on it." for n in range(8)]
     async with served() as web, await Library.open(address) as library:
         item = f"<item><guid>1</guid><link>{web.url('/b')}</link></item>"
+        feed_reply = reply(f'<rss version="2.0"><channel><title>Gazette</title>{item}</channel></rss>')
         web.routes |= {
             "/a": reply(page(lines)),
             "/b": reply(page([line.replace("bridge", "harbour") for line in lines])),
-            "/feed": reply(f'<rss version="2.0"><channel><title>Gazette</title>{item}</channel></rss>'),
+            "/feed": feed_reply,
         }
         rules = GatheringRules(allowed_hosts=(f"127.0.0.1:{web.port}",), pause_s=0.0, poll_s=0.05)
         async with await Gatherer.open(library, rules) as gatherer:
@@ -136,6 +137,11 @@ async def test_articles_are_gathered_by_jobs_feeds_and_looks_at_pages(address: s
             looked = await gatherer.refresh("8")
             looked = [step async for step in gatherer.follow(looked.id)][-1]
             articles = await library.articles({"8"})
+            removed = await library.take_out([info.id for info in articles])
+            web.routes["/feed"] = feed_reply.replace(b"<guid>1", b"<guid>2")
+            kept_out = await gatherer.check_feed(feed.id)
+            await library.put_back(removed)
+            put_back = await library.articles({"8"})
             await library.remove([info.id for info in articles])
             await gatherer.remove_feed(feed.id)
 
@@ -146,6 +152,8 @@ async def test_articles_are_gathered_by_jobs_feeds_and_looks_at_pages(address: s
         web.url("/b"): False,
         "a.md": False,
     }
+    assert [one.problem_kind for one in kept_out.additions] == [Problem.REMOVED]
+    assert {(info.id, info.gone_since) for info in put_back} == {(info.id, info.gone_since) for info in articles}
 
 
 async def test_the_bot_keeps_its_settings_counts_and_undo(address: str) -> None:
