@@ -17,9 +17,10 @@ from index.errors import StoreError
 from index.keeping.checking import FILE, check
 from index.keeping.copies import database_file
 from index.store.adding import content_hash
-from index.store.connecting import connect, connect_in_thread, parse, shown, translated
+from index.store.connecting import connect_in_thread, parse, shown, translated
 from index.store.folding import folded
 from index.store.migrating import Migrations, bring_up_to_date
+from index.store.opening import connections
 from index.store.sqlite_files import alone, aside_of, put_in_place, reading, sync
 from index.store.tables import articles
 
@@ -92,12 +93,12 @@ async def repair(
 async def _make(file: Path, migrations: Sequence[Migrations]) -> None:
     """Make the tables in a file, or bring them up to date."""
     url = URL.create("sqlite+aiosqlite", database=str(file))
-    engine = connect(url)
+    ways = connections(url)
     try:
         for one in migrations:
-            await bring_up_to_date(engine, shown(url), one)
+            await bring_up_to_date(ways.reader, ways.writer, shown(url), one)
     finally:
-        await engine.dispose()
+        await ways.close()
 
 
 # ---- a damaged file

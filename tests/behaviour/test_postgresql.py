@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from index import Change, Draft, Gatherer, GatheringRules, JobState, Library
 from index.models import NewArticle
 from index.store import Store
 from index.store.adding import add, content_hash
+from index.store.connecting import parse
+from index.store.server import ServerConnections
+from index.store.store import _alone
 from tests.support import postgresql
 from tests.support.documents import page
 from tests.support.web import reply, served
@@ -88,14 +92,17 @@ async def test_titles_are_found_as_they_are_whichever_process_added_or_removed_t
 async def test_a_search_misses_nothing_that_two_processes_add_at_the_same_time(address: str) -> None:
     async with await Store.open(address) as one, await Store.open(address) as other:
         first, second = (NewArticle("Café", text, "", "en", "10") for text in (TEA, COFFEE))
-        async with one._begin() as connection:
-            now = datetime(2024, 5, 1, tzinfo=UTC)
-            await add(connection, [(first, content_hash(first.text))], now=now, new_id=lambda: "twelve")
+        now = datetime(2024, 5, 1, tzinfo=UTC)
+        work = partial(add, batch=[(first, content_hash(first.text))], now=now, new_id=lambda: "twelve")
+        writing = ServerConnections(parse(address))
+        async with writing.writer._engine.begin() as connection:
+            await connection.run_sync(partial(_alone, work))
             later = asyncio.ensure_future(other.add([second]))
             # Were it committed before the first one, whose number is lower, the search would go on behind both.
             await asyncio.wait([later], timeout=0.3)
             before = await other.newest(["10"], "cafe", 5)
         await later
+        await writing.close()
         after = await other.newest(["10"], "cafe", 5)
         listed = await other.find(["10"], "cafe", limit=5)
         await one.remove([info.id for info in listed.items])

@@ -18,6 +18,7 @@ print(*sys.modules)
 """
 
 FOR_OTHERS = {
+    "aiosqlite": "nothing but tests",
     "alembic": "upgrades of the database",
     "bot.cli.articles": "the command line",
     "bot.cli.console": "the command line",
@@ -31,6 +32,8 @@ FOR_OTHERS = {
     "py3langid": "telling the language of an article or a question",
     "pypdfium2": "the process that reads",
     "rich": "the command line",
+    "sqlalchemy.ext.asyncio": "a database server",
+    "sqlalchemy.orm": "nothing",
     "trafilatura": "the process that reads",
 }
 

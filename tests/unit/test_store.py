@@ -24,13 +24,15 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.schema import CreateTable
 
 from index.errors import NewerStoreError, StoreError, UnknownArticleError
 from index.models import ArticleInfo, Change, NewArticle, Sort
 from index.store import Store, connecting
 from index.store.adding import content_hash
-from index.store.reading import AsyncReader, Reader, ThreadReader
+from index.store.reading import Reader, ThreadReader
+from index.store.server import AsyncReader
 from index.store.tables import HEAD, articles, info_columns, metadata
 from index.store.upgrading import migrate
 
@@ -681,7 +683,7 @@ class TestThreadReader(ReaderContract):
 class TestAsyncReader(ReaderContract):
     @pytest.fixture
     async def reader(self, store: Store, path: Path) -> AsyncIterator[Reader]:
-        engine = connecting.connect(connecting.parse(address_of(path)))
+        engine = create_async_engine(address_of(path))
         reader = AsyncReader(engine)
         yield reader
         await reader.close()
@@ -829,9 +831,8 @@ async def test_a_full_disk_says_so_and_keeps_what_there_was(path: Path) -> None:
     async with await Store.open(address_of(path)) as store:
         await store.add([article("tea")])
         pages = execute(path, "PRAGMA page_count")
-        async with store._engine.connect() as connection:  # the pool gives the same connection to the next writer
-            await connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
-            await connection.rollback()
+        # The pool gives the same connection to the next writer.
+        await store._connections.writer.write(lambda used: used.exec_driver_sql(f"PRAGMA max_page_count={pages}"))
 
         with pytest.raises(StoreError, match="the disk is full"):
             await store.add([article("pots " * 100_000)])
@@ -841,9 +842,8 @@ async def test_a_full_disk_says_so_and_keeps_what_there_was(path: Path) -> None:
 
 async def test_a_store_that_became_read_only_says_so(path: Path) -> None:
     async with await Store.open(address_of(path)) as store:
-        async with store._engine.connect() as connection:  # the pool gives the same connection to the next writer
-            await connection.exec_driver_sql("PRAGMA query_only=ON")
-            await connection.rollback()
+        # The pool gives the same connection to the next writer.
+        await store._connections.writer.write(lambda used: used.exec_driver_sql("PRAGMA query_only=ON"))
 
         with pytest.raises(StoreError, match="it is read-only"):
             await store.add([article("tea")])
