@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Executable
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from index.errors import StoreError
@@ -30,18 +31,28 @@ class AsyncReader:
 
     async def look(self, work: Callable[[Connection], _T]) -> _T:
         async with self._turn:
+            was_kept = self._connection is not None
             try:
-                if self._connection is None:
-                    self._connection = await self._engine.connect()
-                    await self._connection.execution_options(**AUTOCOMMIT)
-                return await self._connection.run_sync(work)
-            except BaseException:
-                await self._close()
-                raise
+                return await self._look(work)
+            except DBAPIError as error:
+                # The server may have been restarted since the connection was last used.
+                if not (was_kept and error.connection_invalidated):
+                    raise
+                return await self._look(work)
 
     async def close(self) -> None:
         async with self._turn:
             await self._close()
+
+    async def _look(self, work: Callable[[Connection], _T]) -> _T:
+        try:
+            if self._connection is None:
+                self._connection = await self._engine.connect()
+                await self._connection.execution_options(**AUTOCOMMIT)
+            return await self._connection.run_sync(work)
+        except BaseException:
+            await self._close()
+            raise
 
     async def _close(self) -> None:
         if self._connection is not None:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot.state import State
 from index import Change, Draft, Gatherer, GatheringRules, JobState, Library
@@ -110,6 +111,22 @@ async def test_a_search_misses_nothing_that_two_processes_add_at_the_same_time(a
     assert before == ()
     assert after == listed.items
     assert len(after) == 2
+
+
+async def test_articles_are_read_after_the_server_has_closed_the_connections(address: str) -> None:
+    others = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    )
+    other = ServerConnections(parse(address))
+    async with await Store.open(address) as store:
+        await store.infos(None)
+        closed = await other.reader.read(others, {})
+        found = await store.infos(None), await store.count()
+        await other.close()
+
+    assert closed
+    assert found == ([], 0)
 
 
 async def test_articles_are_gathered_by_jobs_feeds_and_looks_at_pages(address: str) -> None:
