@@ -9,7 +9,7 @@ from typing import Literal
 
 from bot.concealment import concealed
 
-_QUIET = ("alembic", "sqlalchemy", "aiosqlite", "asyncio", "markdown_it")
+_QUIET = ("alembic", "sqlalchemy", "asyncio", "markdown_it")
 """Libraries whose notices help their developers only; their warnings are shown."""
 
 _FRANK = ("aiosqlite", "sqlalchemy")

@@ -13,9 +13,10 @@ from index.engines.embedded import EmbeddedEngine
 from index.engines.generations import live
 from index.passages import split
 from index.store.adding import content_hash
-from index.store.connecting import connect, connect_to_look, is_sqlite, parse, shown, translated
+from index.store.connecting import connect_to_look, is_sqlite, parse, shown, translated
 from index.store.folding import folded
 from index.store.migrating import ARTICLES, Migrations, is_known, revision_of
+from index.store.opening import connections
 from index.store.tables import articles, info_columns, meta
 
 Progress = Callable[[int, int], None]
@@ -64,12 +65,13 @@ async def check(
     with translated(shown(url)):
         if is_sqlite(url) and url.database:
             return await asyncio.to_thread(_check_file, Path(url.database), index_folder, migrations, progress)
-        engine = connect(url)
+        ways = connections(url)
         try:
-            async with engine.connect() as connection:
-                found = await connection.run_sync(_check_tables, index_folder, migrations, progress)
+            found = await ways.reader.look(
+                lambda connection: _check_tables(connection, index_folder, migrations, progress)
+            )
         finally:
-            await engine.dispose()
+            await ways.close()
     return [Checked(FILE, False, "not looked at: PostgreSQL's files are for its own pg_amcheck"), *found]
 
 

@@ -17,9 +17,10 @@ from index.errors import StoreError
 from index.keeping.checking import FILE, check
 from index.keeping.copies import database_file
 from index.store.adding import content_hash
-from index.store.connecting import connect, connect_in_thread, is_sqlite, parse, shown, translated
+from index.store.connecting import connect_in_thread, is_sqlite, parse, shown, translated
 from index.store.folding import folded
 from index.store.migrating import Migrations, bring_up_to_date
+from index.store.opening import connections
 from index.store.sqlite_files import alone, aside_of, put_in_place, reading, sync
 from index.store.tables import articles
 
@@ -91,14 +92,13 @@ async def repair(
 
 async def _repair_on_server(url: URL, index_folder: Path | None, migrations: Sequence[Migrations]) -> Repaired:
     with translated(shown(url)):
-        engine = connect(url)
+        ways = connections(url)
         try:
             for one in migrations:
-                await bring_up_to_date(engine, shown(url), one)
-            async with engine.begin() as connection:
-                repaired = Repaired(mended=await connection.run_sync(_mend))
+                await bring_up_to_date(ways.reader, ways.writer, shown(url), one)
+            repaired = Repaired(mended=await ways.writer.write(_mend))
         finally:
-            await engine.dispose()
+            await ways.close()
         if index_folder is not None:
             await asyncio.to_thread(generations.drop, index_folder)
     return repaired
@@ -107,12 +107,12 @@ async def _repair_on_server(url: URL, index_folder: Path | None, migrations: Seq
 async def _make(file: Path, migrations: Sequence[Migrations]) -> None:
     """Make the tables in a file, or bring them up to date."""
     url = URL.create("sqlite+aiosqlite", database=str(file))
-    engine = connect(url)
+    ways = connections(url)
     try:
         for one in migrations:
-            await bring_up_to_date(engine, shown(url), one)
+            await bring_up_to_date(ways.reader, ways.writer, shown(url), one)
     finally:
-        await engine.dispose()
+        await ways.close()
 
 
 # ---- a damaged file

@@ -9,8 +9,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import delete, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, insert, select
 
 from index.models import ArticleInfo, Change, NewArticle, Stored
 from index.store.folding import folded
@@ -48,8 +47,8 @@ def chunks(values: Iterable[_T]) -> Iterator[list[_T]]:
         yield chunk
 
 
-async def add(
-    connection: AsyncConnection,
+def add(
+    connection: Connection,
     batch: Sequence[tuple[NewArticle, str]],
     *,
     now: datetime,
@@ -65,10 +64,10 @@ async def add(
         RuntimeError: `new_id` keeps giving ids that are taken.
     """
     adding = _Adding(connection, now, new_id)
-    await adding.look_up(batch)
+    adding.look_up(batch)
     for article, fingerprint in batch:
-        await adding.add(article, fingerprint)
-    await adding.write()
+        adding.add(article, fingerprint)
+    adding.write()
     return adding.stored
 
 
@@ -94,7 +93,7 @@ class _Outcome:
 class _Adding:
     """The collections as they would be after the articles so far, and the rows that wait to be written together."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime, new_id: Callable[[], str]) -> None:
+    def __init__(self, connection: Connection, now: datetime, new_id: Callable[[], str]) -> None:
         self.stored: list[Stored] = []
         self._connection = connection
         self._now = now
@@ -109,7 +108,7 @@ class _Adding:
         self._copies: dict[tuple[str, str], tuple[str, str]] = {}
         self._revised: list[str] = []
 
-    async def look_up(self, batch: Sequence[tuple[NewArticle, str]]) -> None:
+    def look_up(self, batch: Sequence[tuple[NewArticle, str]]) -> None:
         collections = list(dict.fromkeys(article.collection for article, _ in batch))
         fingerprints = dict.fromkeys(fingerprint for _, fingerprint in batch)
         sources = dict.fromkeys(article.source for article, _ in batch if article.source)
@@ -120,9 +119,9 @@ class _Adding:
                     statement = select(*info_columns).where(
                         articles.c.collection.in_(some_collections), column.in_(chunk)
                     )
-                    self._know(ArticleInfo(*row) for row in await self._connection.execute(statement))
+                    self._know(ArticleInfo(*row) for row in self._connection.execute(statement))
 
-    async def add(self, article: NewArticle, fingerprint: str) -> None:
+    def add(self, article: NewArticle, fingerprint: str) -> None:
         text = (article.collection, fingerprint)
         source = (article.collection, article.source)
         if text in self._waiting or text in self._by_text:
@@ -135,7 +134,7 @@ class _Adding:
             return
         if article.source and source in self._waiting_sources:
             # It revises what waits, and only what is written has the number that is replaced.
-            await self.write()
+            self.write()
         older = self._by_source.pop(source, None) if article.source else None
         if older:
             del self._by_text[older.collection, older.content_hash]
@@ -162,24 +161,24 @@ class _Adding:
             "title_folded": folded(article.title),
         }
 
-    async def write(self) -> None:
+    def write(self) -> None:
         rows = list(self._waiting.values())
         without_id = [row for row in rows if row["id"] is None]
-        for row, fresh in zip(without_id, await self._fresh_ids(len(without_id)), strict=True):
+        for row, fresh in zip(without_id, self._fresh_ids(len(without_id)), strict=True):
             row["id"] = fresh
         for chunk in chunks(self._replaced):
-            await self._connection.execute(delete(articles).where(articles.c.number.in_(chunk)))
+            self._connection.execute(delete(articles).where(articles.c.number.in_(chunk)))
         if rows:
-            written = await self._connection.execute(insert(articles).returning(*written_columns), rows)
+            written = self._connection.execute(insert(articles).returning(*written_columns), rows)
             self._know(ArticleInfo(*row) for row in written)
-        await self._write_copies()
+        self._write_copies()
         for outcome in self._outcomes:
             info = outcome.info or self._by_text[outcome.text]
             self.stored.append(Stored(outcome.change, info, outcome.replaced))
         for done in (self._waiting, self._waiting_sources, self._outcomes, self._replaced, self._copies, self._revised):
             done.clear()
 
-    async def _write_copies(self) -> None:
+    def _write_copies(self) -> None:
         """Keep where the same text stands besides; a page that has now a text of its own is a copy no longer, and
         neither are those of an article whose text is another now."""
         own = [(collection, address) for (collection, address), _ in self._copies.items()]
@@ -191,18 +190,18 @@ class _Adding:
         for collection, addresses in pages.items():
             for chunk in chunks(addresses):
                 for table in (sources, removals):  # and what somebody has removed is wanted again
-                    await self._connection.execute(
+                    self._connection.execute(
                         delete(table).where(table.c.collection == collection, table.c.address.in_(chunk))
                     )
         for chunk in chunks(self._revised):
-            await self._connection.execute(delete(sources).where(sources.c.article.in_(chunk)))
+            self._connection.execute(delete(sources).where(sources.c.article.in_(chunk)))
         copies = [
             {"collection": collection, "address": address, "article": self._by_text[text].id}
             for (collection, address), text in self._copies.items()
             if is_web_address(address) and text in self._by_text and self._by_text[text].source != address
         ]
         if copies:
-            await self._connection.execute(insert(sources), copies)
+            self._connection.execute(insert(sources), copies)
 
     def _know(self, infos: Iterable[ArticleInfo]) -> None:
         for info in infos:
@@ -210,19 +209,19 @@ class _Adding:
             if info.source:
                 self._by_source[info.collection, info.source] = info
 
-    async def _fresh_ids(self, wanted: int) -> list[str]:
+    def _fresh_ids(self, wanted: int) -> list[str]:
         """Draw ids that no article has; 31^6 ids leave a handful of collisions in a hundred thousand articles."""
         fresh: dict[str, None] = {}
         for _ in range(_MAX_DRAWS):
             if len(fresh) == wanted:
                 return list(fresh)
             drawn = dict.fromkeys(self._new_id() for _ in range(wanted - len(fresh)))
-            taken = await self._taken(drawn)
+            taken = self._taken(drawn)
             fresh |= {candidate: None for candidate in drawn if candidate not in taken}
         raise RuntimeError(f"no free id among {_MAX_DRAWS} draws")
 
-    async def _taken(self, ids: Collection[str]) -> set[str]:
+    def _taken(self, ids: Collection[str]) -> set[str]:
         taken: set[str] = set()
         for chunk in chunks(ids):
-            taken.update(await self._connection.scalars(select(articles.c.id).where(articles.c.id.in_(chunk))))
+            taken.update(self._connection.scalars(select(articles.c.id).where(articles.c.id.in_(chunk))))
         return taken

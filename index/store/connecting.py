@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from index.errors import StoreError
@@ -18,6 +17,7 @@ AUTOCOMMIT: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
 """Execution options for reading: no transaction is opened, and none has to be ended."""
 
 _BUSY_TIMEOUT_MS = 5_000
+# A file has threads instead of an asyncio driver; the names of both in addresses are kept.
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _REASONS = (
     (
@@ -78,20 +78,6 @@ def make_folder(url: URL) -> None:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
 
 
-def connect(url: URL) -> AsyncEngine:
-    """Prepare connections for everything; none is opened yet."""
-    if is_sqlite(url):
-        engine = create_async_engine(_as_it_lies(url), hide_parameters=True)
-        _set_up_sqlite(engine.sync_engine)
-        return engine
-    try:
-        return create_async_engine(
-            url, hide_parameters=True, pool_pre_ping=True, connect_args={"timeout": 10, "command_timeout": 60}
-        )
-    except ImportError as error:
-        raise StoreError(shown(url), "the driver asyncpg is missing; run: pip install asyncpg") from error
-
-
 def _as_it_lies(url: URL) -> URL:
     """The address of a SQLite file; where nothing can be written, one by which SQLite tries not to."""
     if not url.database or url.database.startswith("file:") or not is_left_alone(Path(url.database)):
@@ -145,21 +131,16 @@ def _set_up_sqlite(engine: Engine) -> None:
     event.listen(engine, "begin", _take_write_lock)
 
 
-def _set_pragmas(connection: Any, _record: object) -> None:
-    # DBAPI connections have no common type: this is sqlite3's, or SQLAlchemy's wrapper of aiosqlite's.
+def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
     try:
-        cursor = connection.cursor()
-        try:
-            # First, because the switch to WAL may have to wait for another process that does the same.
-            cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
-            cursor.execute("PRAGMA journal_mode=WAL")
-            # In WAL mode, NORMAL survives a crash of the process; a power cut may cost the last commits, no more.
-            cursor.execute("PRAGMA synchronous=NORMAL")
-            cursor.execute("PRAGMA foreign_keys=ON")
-        finally:
-            cursor.close()
+        # First, because the switch to WAL may have to wait for another process that does the same.
+        connection.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        # In WAL mode, NORMAL survives a crash of the process; a power cut may cost the last commits, no more.
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA foreign_keys=ON")
     except BaseException:
-        # SQLAlchemy forgets a connection whose listener failed, and aiosqlite's thread would live on.
+        # SQLAlchemy forgets a connection whose listener failed.
         connection.close()
         raise
 

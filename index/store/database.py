@@ -8,12 +8,10 @@ from sqlalchemy import Connection, Executable
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from index.errors import StoreError
-from index.store.connecting import connect_in_thread, is_passing, is_sqlite, shown, translated
+from index.store.connecting import is_passing, shown, translated
 from index.store.finishing import finished
 from index.store.migrating import Migrations
-from index.store.opening import opened, reader
-from index.store.reading import Reader
-from index.store.writing import AsyncWriter, ThreadWriter, Writer
+from index.store.opening import Connections, opened
 
 _T = TypeVar("_T")
 _MAX_ATTEMPTS = 3
@@ -25,10 +23,9 @@ class Database:
     Every method raises StoreError if the database fails.
     """
 
-    def __init__(self, address: str, reader: Reader, writer: Writer) -> None:
+    def __init__(self, address: str, connections: Connections) -> None:
         self._address = address
-        self._reader = reader
-        self._writer = writer
+        self._connections = connections
         self._is_closed = False
 
     @classmethod
@@ -43,11 +40,8 @@ class Database:
             StoreError: The database cannot be opened.
             NewerStoreError: A newer Footnote has written it; nothing was changed.
         """
-        async with opened(address, migrations) as (url, engine):
-            if not is_sqlite(url):
-                return cls(shown(url), reader(url, engine), AsyncWriter(engine))
-            await engine.dispose()
-            return cls(shown(url), reader(url, engine), ThreadWriter(connect_in_thread(url)))
+        async with opened(address, migrations) as (url, connections):
+            return cls(shown(url), connections)
 
     async def close(self) -> None:
         """Close all connections after what is being written; closing twice is fine."""
@@ -55,8 +49,7 @@ class Database:
             return
         self._is_closed = True
         with translated(self._address):
-            await self._reader.close()
-            await self._writer.close()
+            await self._connections.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -70,7 +63,7 @@ class Database:
         """Fetch all rows; they show everything that is committed by then."""
         self._require_open()
         with translated(self._address):
-            return await self._reader.read(statement, {})
+            return await self._connections.reader.read(statement, {})
 
     async def write(self, work: Callable[[Connection], _T]) -> _T:
         """Run `work` in one transaction: what it does is on disk when this returns, and either all of it or nothing.
@@ -93,7 +86,7 @@ class Database:
             for attempt in range(1, _MAX_ATTEMPTS + 1):
                 self._require_open()
                 try:
-                    return await self._writer.write(work)
+                    return await self._connections.writer.write(work)
                 except DBAPIError as error:
                     # A batch of many articles can keep SQLite's lock for longer than the busy timeout; on a server,
                     # somebody else may have inserted the same row between our look and our write.

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection
 
-from index.store.connecting import AUTOCOMMIT, connect, connect_in_thread, is_sqlite, parse, shown, translated
+from index.store.connecting import AUTOCOMMIT, connect_in_thread, is_sqlite, parse, shown, translated
 from index.store.migrating import ARTICLES, Migrations, revision_of
+from index.store.opening import connections
 
 _MOST_DAMAGES = 5
 
@@ -46,12 +47,11 @@ async def examine(address: str, *others: Migrations) -> StoreExamination:
     with translated(shown(url)):
         if is_sqlite(url):
             return await asyncio.to_thread(_examine_file, url, (ARTICLES, *others))
-        engine = connect(url)
+        ways = connections(url)
         try:
-            async with engine.execution_options(**AUTOCOMMIT).connect() as connection:
-                revisions = await connection.run_sync(_revisions, (ARTICLES, *others))
+            revisions = await ways.reader.look(lambda connection: _revisions(connection, (ARTICLES, *others)))
         finally:
-            await engine.dispose()
+            await ways.close()
     return StoreExamination(shown(url), exists=True, revisions=revisions)
 
 

@@ -5,16 +5,18 @@ One database may hold the tables of several owners, each with migrations and a t
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, column, inspect, select, table
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from index.store.connecting import AUTOCOMMIT, is_passing
+from index.store.connecting import is_passing
+from index.store.reading import Reader
 from index.store.tables import HEAD
+from index.store.writing import Writer
 
 _MAX_ATTEMPTS = 8
 _UPGRADING = "index.store.upgrading"
@@ -54,7 +56,7 @@ def is_known(revision: str, migrations: Migrations = ARTICLES) -> bool:
     return any(path.name.startswith(f"{revision}_") for path in (migrations.folder / "versions").glob("*.py"))
 
 
-async def bring_up_to_date(engine: AsyncEngine, address: str, migrations: Migrations = ARTICLES) -> None:
+async def bring_up_to_date(reader: Reader, writer: Writer, address: str, migrations: Migrations = ARTICLES) -> None:
     """Migrate if there is something to do.
 
     Processes that open a new database at once make its tables once: the first has the write lock, and the others find
@@ -68,12 +70,9 @@ async def bring_up_to_date(engine: AsyncEngine, address: str, migrations: Migrat
     async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
         for attempt in range(1, _MAX_ATTEMPTS + 1):
             try:
-                async with engine.execution_options(**AUTOCOMMIT).connect() as connection:
-                    is_current = await connection.run_sync(revision_of, migrations) == migrations.head
-                if not is_current:
+                if await reader.look(partial(revision_of, migrations=migrations)) != migrations.head:
                     migrate = import_module(_UPGRADING).migrate
-                    async with engine.begin() as connection:
-                        await connection.run_sync(migrate, address, migrations)
+                    await writer.write(partial(migrate, address=address, migrations=migrations))
             except DBAPIError as error:
                 if attempt == _MAX_ATTEMPTS or not is_passing(error):
                     raise

@@ -3,17 +3,68 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
+from typing import Protocol, cast
 
 from sqlalchemy import URL
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from index.store.connecting import connect, connect_in_thread, is_sqlite, make_folder, parse, shown, translated
+from index.store.connecting import connect_in_thread, is_sqlite, make_folder, parse, shown, translated
 from index.store.migrating import Migrations, bring_up_to_date
-from index.store.reading import AsyncReader, Reader, ThreadReader
+from index.store.reading import Reader, ThreadReader
+from index.store.writing import ThreadWriter, Writer
+
+
+class Connections(Protocol):
+    """The ways to one database; nothing is connected before it is used.
+
+    Attributes:
+        reader: Waits for nobody but those who read with it.
+        writer: The only one.
+    """
+
+    reader: Reader
+    writer: Writer
+
+    def another_reader(self) -> Reader:
+        """One for those who would keep the others waiting."""
+
+    async def close(self) -> None:
+        """Close all of them after what they do; call it once."""
+
+
+class FileConnections:
+    """Those to a SQLite file: a thread each. See `Connections`."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._readers: list[Reader] = []
+        self.reader = self.another_reader()
+        self.writer: Writer = ThreadWriter(connect_in_thread(url))
+
+    def another_reader(self) -> Reader:
+        reader = ThreadReader(connect_in_thread(self._url))
+        self._readers.append(reader)
+        return reader
+
+    async def close(self) -> None:
+        for reader in self._readers:
+            await reader.close()
+        await self.writer.close()
+
+
+def connections(url: URL) -> Connections:
+    """The ways to the database at an address.
+
+    Raises:
+        StoreError: There is no driver for it.
+    """
+    if is_sqlite(url):
+        return FileConnections(url)
+    return cast("Connections", import_module("index.store.server").ServerConnections(url))
 
 
 @asynccontextmanager
-async def opened(address: str, migrations: Migrations) -> AsyncIterator[tuple[URL, AsyncEngine]]:
+async def opened(address: str, migrations: Migrations) -> AsyncIterator[tuple[URL, Connections]]:
     """Make a database if there is none, and bring it to the newest revision; its connections close if the block raises.
 
     Args:
@@ -30,15 +81,10 @@ async def opened(address: str, migrations: Migrations) -> AsyncIterator[tuple[UR
     url = parse(address)
     with translated(shown(url)):
         await asyncio.to_thread(make_folder, url)
-        engine = connect(url)
+        ways = connections(url)
         try:
-            await bring_up_to_date(engine, shown(url), migrations)
-            yield url, engine
+            await bring_up_to_date(ways.reader, ways.writer, shown(url), migrations)
+            yield url, ways
         except BaseException:
-            await engine.dispose()
+            await ways.close()
             raise
-
-
-def reader(url: URL, engine: AsyncEngine) -> Reader:
-    """A reader of its own: of a file in a thread, of a server over one of the connections."""
-    return ThreadReader(connect_in_thread(url)) if is_sqlite(url) else AsyncReader(engine)

@@ -2,27 +2,26 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, func, insert, select
 
 from index.models import WholeArticle
 from index.store.adding import chunks, is_web_address
 from index.store.tables import articles, feeds, removals, sources
 
 
-async def remove(connection: AsyncConnection, gone: Sequence[WholeArticle]) -> None:
+def remove(connection: Connection, gone: Sequence[WholeArticle]) -> None:
     """Remove articles within the transaction of `connection`.
 
     The feeds that are followed now are not to bring them back; see `removals`. Their pages stay known, for an article
     that is put back is looked after as before.
     """
     for numbers in chunks(one.info.number for one in gone):
-        await connection.execute(delete(articles).where(articles.c.number.in_(numbers)))
+        connection.execute(delete(articles).where(articles.c.number.in_(numbers)))
     for ids in chunks(one.info.id for one in gone):
-        await connection.execute(delete(sources).where(sources.c.article.in_(ids)))
+        connection.execute(delete(sources).where(sources.c.article.in_(ids)))
     newest: dict[str, int] = {}
     for some in chunks(dict.fromkeys(one.info.collection for one in gone)):
-        rows = await connection.execute(
+        rows = connection.execute(
             select(feeds.c.collection, func.max(feeds.c.number))
             .where(feeds.c.collection.in_(some))
             .group_by(feeds.c.collection)
@@ -38,7 +37,7 @@ async def remove(connection: AsyncConnection, gone: Sequence[WholeArticle]) -> N
         )
         for some in chunks(addresses):
             one_of_them = (removals.c.collection == collection) & removals.c.address.in_(some)
-            await connection.execute(delete(removals).where(one_of_them))
-            await connection.execute(
+            connection.execute(delete(removals).where(one_of_them))
+            connection.execute(
                 insert(removals), [{"collection": collection, "address": address, "feed": feed} for address in some]
             )

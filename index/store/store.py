@@ -3,13 +3,15 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Executable,
     Integer,
     bindparam,
@@ -20,28 +22,28 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from index.errors import StoreError, UnknownArticleError
 from index.models import Article, ArticleInfo, ArticlePage, NewArticle, Sort, Stored, WholeArticle
 from index.store.adding import MAX_VALUES, add, chunks, content_hash
-from index.store.connecting import AUTOCOMMIT, shown, translated
+from index.store.connecting import shown, translated
 from index.store.finishing import finished
 from index.store.folding import folded
 from index.store.migrating import ARTICLES
-from index.store.opening import opened, reader
-from index.store.reading import Reader
+from index.store.opening import Connections, opened
 from index.store.removing import remove
 from index.store.tables import articles, info_columns, meta
 from index.store.titles import TitleSearch
 from index.store.whole import copies_of, restore, whole
 
+_T = TypeVar("_T")
 _ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without o and 0, l, i and 1: people type ids
 _ID_LENGTH = 6
 _MAX_ATTEMPTS = 8
 _MAX_SLICES = 200  # SQLite takes 500 SELECTs in one statement
 _WRITERS = 0x466F6F74  # "Foot": PostgreSQL's advisory locks are told apart by a number
 _MAX_WORDS = 10  # of what is looked for in titles
+_STORE_ID = select(meta.c.value).where(meta.c.key == "store_id")
 
 
 def _now() -> datetime:
@@ -62,25 +64,22 @@ class Store:
     def __init__(
         self,
         address: str,
-        engine: AsyncEngine,
-        reader: Reader,
-        browser: Reader,
+        connections: Connections,
         store_id: str,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
     ) -> None:
         self._address = address
-        self._engine = engine
-        self._reading = engine.execution_options(**AUTOCOMMIT)
-        self._reader = reader
+        self._connections = connections
+        self._reader = connections.reader
         # Of its own: looking through a hundred thousand titles would keep an answer waiting.
-        self._browser = browser
-        self._titles = TitleSearch(browser)
+        self._browser = connections.another_reader()
+        # And reading many articles would keep those waiting who look through titles.
+        self._bulk = connections.another_reader()
+        self._titles = TitleSearch(self._browser)
         self._store_id = store_id
         self._clock = clock
         self._new_id = new_id
-        # SQLite has one writer at a time; here they queue, and busy timeouts remain for other processes.
-        self._writing = asyncio.Lock()
         self._statements: dict[int, Executable] = {}
         self._is_closed = False
 
@@ -99,11 +98,9 @@ class Store:
             StoreError: The database cannot be opened.
             NewerStoreError: A newer Footnote has written it; nothing was changed.
         """
-        async with opened(address, ARTICLES) as (url, engine):
-            async with engine.execution_options(**AUTOCOMMIT).connect() as connection:
-                found = await connection.execute(select(meta.c.value).where(meta.c.key == "store_id"))
-                store_id = str(found.scalar_one())
-            return cls(shown(url), engine, reader(url, engine), reader(url, engine), store_id, clock, new_id)
+        async with opened(address, ARTICLES) as (url, connections):
+            ((store_id,),) = await connections.reader.read(_STORE_ID, {})
+            return cls(shown(url), connections, str(store_id), clock, new_id)
 
     async def close(self) -> None:
         """Close all connections; closing twice is fine, and every other call raises StoreError from now on."""
@@ -111,10 +108,8 @@ class Store:
             return
         self._is_closed = True
         with translated(self._address):
-            await self._reader.close()
-            await self._browser.close()
+            await self._connections.close()
             self._titles.close()
-            await self._engine.dispose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -148,11 +143,13 @@ class Store:
         return await finished(self._add(list(zip(new, hashes, strict=True))))
 
     async def _add(self, batch: Sequence[tuple[NewArticle, str]]) -> list[Stored]:
+        def work(connection: Connection) -> list[Stored]:
+            return add(connection, batch, now=self._clock(), new_id=self._new_id)
+
         with self._use():
             for attempt in range(1, _MAX_ATTEMPTS + 1):
                 try:
-                    async with self._begin() as connection:
-                        stored = await add(connection, batch, now=self._clock(), new_id=self._new_id)
+                    stored = await self._write(work)
                 except IntegrityError:
                     # On a server, another process may have added the same between our look and our write.
                     if attempt == _MAX_ATTEMPTS:
@@ -185,23 +182,23 @@ class Store:
     async def _remove(
         self, wanted: Sequence[str], collections: Collection[str] | None, *, with_text: bool
     ) -> list[WholeArticle]:
-        found: dict[str, Article] = {}
         text = articles.c.text if with_text else literal_column("''")
+
+        def work(connection: Connection) -> list[WholeArticle]:
+            found: dict[str, Article] = {}
+            for chunk in chunks(wanted):
+                rows = connection.execute(select(*info_columns, text).where(articles.c.id.in_(chunk)))
+                found |= {article.info.id: article for article in map(_article, rows)}
+            for article_id in wanted:
+                article = found.get(article_id)
+                if article is None or (collections is not None and article.info.collection not in collections):
+                    raise UnknownArticleError(article_id)
+            removed = whole(connection, [found[article_id] for article_id in wanted])
+            remove(connection, removed)
+            return removed
+
         with self._use():
-            async with self._begin() as connection:
-                for chunk in chunks(wanted):
-                    rows = await connection.execute(select(*info_columns, text).where(articles.c.id.in_(chunk)))
-                    found |= {article.info.id: article for article in map(_article, rows)}
-                for article_id in wanted:
-                    article = found.get(article_id)
-                    if article is None or (collections is not None and article.info.collection not in collections):
-                        raise UnknownArticleError(article_id)
-
-                async def read(statement: Executable) -> Sequence[Sequence[Any]]:
-                    return (await connection.execute(statement)).all()
-
-                removed = await whole(read, [found[article_id] for article_id in wanted])
-                await remove(connection, removed)
+            removed = await self._write(work)
             self._titles.forget(article.info.number for article in removed)
         return removed
 
@@ -213,21 +210,18 @@ class Store:
         """
         statement = select(*info_columns, articles.c.text).where(articles.c.id == article_id)
         with self._use():
-            async with self._reading.connect() as connection:
-                row = (await connection.execute(statement)).one_or_none()
-        if row is None:
+            rows = await self._bulk.read(statement, {})
+        if not rows:
             raise UnknownArticleError(article_id)
-        return _article(row)
+        return _article(rows[0])
 
     async def articles(self, numbers: Sequence[int]) -> list[Article]:
         """Read articles by number, ascending; those that are gone are left out."""
         found: list[Article] = []
         with self._use():
-            async with self._reading.connect() as connection:
-                for chunk in chunks(sorted(set(numbers))):
-                    statement = select(*info_columns, articles.c.text).where(articles.c.number.in_(chunk))
-                    rows = await connection.execute(statement.order_by(articles.c.number))
-                    found += map(_article, rows)
+            for chunk in chunks(sorted(set(numbers))):
+                statement = select(*info_columns, articles.c.text).where(articles.c.number.in_(chunk))
+                found += map(_article, await self._bulk.read(statement.order_by(articles.c.number), {}))
         return found
 
     async def restore(self, exported: Sequence[WholeArticle]) -> list[Stored]:
@@ -242,9 +236,11 @@ class Store:
         return await finished(self._restore(exported, hashes))
 
     async def _restore(self, exported: Sequence[WholeArticle], hashes: Sequence[str]) -> list[Stored]:
+        def work(connection: Connection) -> list[Stored]:
+            return restore(connection, zip(exported, hashes, strict=True), self._new_id)
+
         with self._use():
-            async with self._begin() as connection:
-                stored = await restore(connection, zip(exported, hashes, strict=True), self._new_id)
+            stored = await self._write(work)
             self._titles.forget(_replaced(stored))
             return stored
 
@@ -253,26 +249,22 @@ class Store:
         statement = select(*info_columns).where(_in(collections))
         statement = statement.order_by(articles.c.number.desc() if newest_first else articles.c.number)
         with self._use():
-            async with self._reading.connect() as connection:
-                return [ArticleInfo(*row) for row in await connection.execute(statement)]
+            return [ArticleInfo(*row) for row in await self._bulk.read(statement, {})]
 
     async def infos_of(self, numbers: Sequence[int]) -> list[ArticleInfo]:
         """What is known of articles by number, in no particular order; those that are gone are left out."""
         found: list[ArticleInfo] = []
         with self._use():
-            async with self._reading.connect() as connection:
-                for chunk in chunks(numbers):
-                    rows = await connection.execute(select(*info_columns).where(articles.c.number.in_(chunk)))
-                    found += [ArticleInfo(*row) for row in rows]
+            for chunk in chunks(numbers):
+                statement = select(*info_columns).where(articles.c.number.in_(chunk))
+                found += [ArticleInfo(*row) for row in await self._bulk.read(statement, {})]
         return found
 
     async def info(self, article_id: str) -> ArticleInfo | None:
         """What is known of one article, without its text; None when there is none."""
         with self._use():
-            async with self._reading.connect() as connection:
-                found = await connection.execute(select(*info_columns).where(articles.c.id == article_id))
-                row = found.first()
-                return None if row is None else ArticleInfo(*row)
+            rows = await self._browser.read(select(*info_columns).where(articles.c.id == article_id), {})
+        return ArticleInfo(*rows[0]) if rows else None
 
     async def sources(self, article_id: str) -> tuple[str, ...]:
         """Where the text of an article stands besides its own source, in the order of the addresses."""
@@ -281,15 +273,12 @@ class Store:
     async def copies(self, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """The `sources` of many articles, by id; articles without are left out."""
         with self._use():
-            return await copies_of(self._browse, ids)
+            return await self._bulk.look(lambda connection: copies_of(connection, ids))
 
     async def whole(self, some: Sequence[Article]) -> list[WholeArticle]:
         """Articles that were read a moment ago, with all that is kept of them besides, in their order."""
         with self._use():
-            return await whole(self._browse, some)
-
-    async def _browse(self, statement: Executable) -> Sequence[Sequence[Any]]:
-        return await self._browser.read(statement, {})
+            return await self._bulk.look(lambda connection: whole(connection, some))
 
     async def find(
         self,
@@ -391,8 +380,7 @@ class Store:
                 .limit(batch)
             )
             with self._use():
-                async with self._reading.connect() as connection:
-                    rows = (await connection.execute(statement)).all()
+                rows = await self._bulk.read(statement, {})
             if not rows:
                 return
             some = list(map(_article, rows))
@@ -403,8 +391,7 @@ class Store:
         """Count the articles of some collections, or all."""
         statement = select(func.count()).select_from(articles).where(_in(collections))
         with self._use():
-            async with self._reading.connect() as connection:
-                return (await connection.execute(statement)).scalar_one()
+            return int((await self._browser.read(statement, {}))[0][0])
 
     async def characters(self, collections: Collection[str] | None = None) -> int:
         """Count the characters of all texts of some collections, or all."""
@@ -412,17 +399,9 @@ class Store:
         with self._use():
             return int((await self._browser.read(statement, {}))[0][0])
 
-    @asynccontextmanager
-    async def _begin(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that adds or removes articles.
-
-        One at a time in all processes, so that numbers ascend in the order in which they are committed: on SQLite
-        anyway, on a server by a lock that hinders nothing else and goes with the transaction.
-        """
-        async with self._writing, self._engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                await connection.execute(select(func.pg_advisory_xact_lock(_WRITERS)))
-            yield connection
+    async def _write(self, work: Callable[[Connection], _T]) -> _T:
+        """Add or remove articles in a transaction."""
+        return await self._connections.writer.write(partial(_alone, work))
 
     @contextmanager
     def _use(self) -> Iterator[None]:
@@ -448,6 +427,14 @@ class Store:
                 )
             )
         return self._statements[count]
+
+
+def _alone(work: Callable[[Connection], _T], connection: Connection) -> _T:
+    """Do what adds or removes articles while no other process does, so that numbers ascend in the order in which they
+    are committed: on SQLite anyway, on a server by a lock that hinders nothing else and goes with the transaction."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_WRITERS)))
+    return work(connection)
 
 
 def _article(row: Sequence[Any]) -> Article:

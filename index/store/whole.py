@@ -1,67 +1,60 @@
 """Articles with all that is kept of them: read for an export, and stored as they were elsewhere."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
-from sqlalchemy import Executable, delete, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, insert, select
 
 from index.models import Article, ArticleInfo, Change, Stored, WholeArticle
 from index.store.adding import chunks, is_web_address
 from index.store.folding import folded
 from index.store.tables import articles, info_columns, pages, removals, sources, written_columns
 
-Read = Callable[[Executable], Awaitable[Sequence[Sequence[Any]]]]
-"""Fetches all rows of a statement."""
 
-
-async def copies_of(read: Read, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def copies_of(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Where the texts of articles stand besides their own sources; articles without are left out."""
     found: dict[str, list[str]] = {}
     for some in chunks(ids):
         statement = select(sources.c.article, sources.c.address).where(sources.c.article.in_(some))
-        for article, address in await read(statement.order_by(sources.c.address)):
+        for article, address in connection.execute(statement.order_by(sources.c.address)):
             found.setdefault(article, []).append(address)
     return {article: tuple(addresses) for article, addresses in found.items()}
 
 
-async def whole(read: Read, some: Sequence[Article]) -> list[WholeArticle]:
+def whole(connection: Connection, some: Sequence[Article]) -> list[WholeArticle]:
     """Read what is kept of articles besides, in their order."""
-    copies = await copies_of(read, (one.info.id for one in some))
+    copies = copies_of(connection, (one.info.id for one in some))
     looked_at: dict[str, str] = {}
     for ids in chunks(one.info.id for one in some):
-        rows = await read(select(pages.c.article, pages.c.address).where(pages.c.article.in_(ids)))
+        rows = connection.execute(select(pages.c.article, pages.c.address).where(pages.c.article.in_(ids)))
         looked_at |= {str(article): str(address) for article, address in rows}
     return [WholeArticle(one.info, one.text, copies.get(one.info.id, ()), looked_at.get(one.info.id)) for one in some]
 
 
-async def restore(
-    connection: AsyncConnection, batch: Iterable[tuple[WholeArticle, str]], new_id: Callable[[], str]
+def restore(
+    connection: Connection, batch: Iterable[tuple[WholeArticle, str]], new_id: Callable[[], str]
 ) -> list[Stored]:
     """Store articles, each with the fingerprint of its text, as they were in another store; see `Store.restore`."""
     wanted: dict[str, list[str]] = {}
     stored = []
     for article, fingerprint in batch:
-        stored.append(await _restore_one(connection, article, fingerprint, new_id))
+        stored.append(_restore_one(connection, article, fingerprint, new_id))
         wanted.setdefault(article.info.collection, []).extend((article.info.source, *article.copies))
     for collection, addresses in wanted.items():
         for some in chunks(addresses):
             again = (removals.c.collection == collection) & removals.c.address.in_(some)
-            await connection.execute(delete(removals).where(again))
+            connection.execute(delete(removals).where(again))
     return stored
 
 
-async def _restore_one(
-    connection: AsyncConnection, article: WholeArticle, fingerprint: str, new_id: Callable[[], str]
-) -> Stored:
+def _restore_one(connection: Connection, article: WholeArticle, fingerprint: str, new_id: Callable[[], str]) -> Stored:
     info = article.info
     same_text = (articles.c.collection == info.collection) & (articles.c.content_hash == fingerprint)
-    rows = await connection.execute(select(*info_columns).where(same_text | (articles.c.id == info.id)))
+    rows = connection.execute(select(*info_columns).where(same_text | (articles.c.id == info.id)))
     present = [ArticleInfo(*row) for row in rows]
     twin = next((one for one in present if one.content_hash == fingerprint), None)
     if twin is not None and twin.collection == info.collection:
-        await _keep_copies(connection, twin, (info.source, *article.copies))
+        _keep_copies(connection, twin, (info.source, *article.copies))
         return Stored(Change.UNCHANGED, twin)
     holder = next((one for one in present if one.id == info.id), None)
     replaced: int | None = None
@@ -70,9 +63,9 @@ async def _restore_one(
         if holder.revision >= info.revision:
             return Stored(Change.UNCHANGED, holder)
         replaced = holder.number
-        await connection.execute(delete(articles).where(articles.c.number == holder.number))
-        await connection.execute(delete(sources).where(sources.c.article == holder.id))
-        await connection.execute(delete(pages).where(pages.c.article == holder.id))
+        connection.execute(delete(articles).where(articles.c.number == holder.number))
+        connection.execute(delete(sources).where(sources.c.article == holder.id))
+        connection.execute(delete(pages).where(pages.c.article == holder.id))
     elif holder is not None:
         article_id = new_id()
     values = {
@@ -91,34 +84,34 @@ async def _restore_one(
         "added_by": info.added_by,
         "revision": info.revision,
     }
-    written = await connection.execute(insert(articles).values(values).returning(*written_columns))
+    written = connection.execute(insert(articles).values(values).returning(*written_columns))
     stored = replace(ArticleInfo(*written.one()), gone_since=info.gone_since)
-    await _keep_copies(connection, stored, article.copies)
-    await _keep_page(connection, stored, article.page)
+    _keep_copies(connection, stored, article.copies)
+    _keep_page(connection, stored, article.page)
     return Stored(Change.ADDED if replaced is None else Change.REVISED, stored, replaced=replaced)
 
 
-async def _keep_copies(connection: AsyncConnection, info: ArticleInfo, addresses: Iterable[str]) -> None:
+def _keep_copies(connection: Connection, info: ArticleInfo, addresses: Iterable[str]) -> None:
     """Keep further places of an article's text, but for those that are known as places of another one."""
     wanted = dict.fromkeys(one for one in addresses if is_web_address(one) and one != info.source)
     for some in chunks(wanted):
         known = select(sources.c.address).where(sources.c.collection == info.collection, sources.c.address.in_(some))
-        there = set(await connection.scalars(known))
+        there = set(connection.scalars(known))
         rows = [{"collection": info.collection, "address": one, "article": info.id} for one in some if one not in there]
         if rows:
-            await connection.execute(insert(sources), rows)
+            connection.execute(insert(sources), rows)
 
 
-async def _keep_page(connection: AsyncConnection, info: ArticleInfo, address: str | None) -> None:
+def _keep_page(connection: Connection, info: ArticleInfo, address: str | None) -> None:
     """Keep which page is looked at again for an article; if it was removed here a moment ago, its page is known."""
     own = (pages.c.article == info.id) & (pages.c.collection == info.collection)
     if (
         address is None
         or not is_web_address(address)
-        or (await connection.execute(select(pages.c.article).where(own))).first() is not None
+        or (connection.execute(select(pages.c.article).where(own))).first() is not None
     ):
         return
-    await connection.execute(delete(pages).where(pages.c.article == info.id))
+    connection.execute(delete(pages).where(pages.c.article == info.id))
     values = {
         "article": info.id,
         "collection": info.collection,
@@ -127,4 +120,4 @@ async def _keep_page(connection: AsyncConnection, info: ArticleInfo, address: st
         "checked_at": info.added_at,
         "gone_since": info.gone_since,
     }
-    await connection.execute(insert(pages).values(values))
+    connection.execute(insert(pages).values(values))

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 _T = TypeVar("_T")
 
@@ -42,19 +41,3 @@ class ThreadWriter:
     def _write(self, work: Callable[[Connection], _T]) -> _T:
         with self._engine.begin() as connection:
             return work(connection)
-
-
-class AsyncWriter:
-    """Writes to a server, whose drivers wait without a thread."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-        self._turn = asyncio.Lock()
-
-    async def write(self, work: Callable[[Connection], _T]) -> _T:
-        async with self._turn, self._engine.begin() as connection:
-            return await connection.run_sync(work)
-
-    async def close(self) -> None:
-        async with self._turn:
-            await self._engine.dispose()

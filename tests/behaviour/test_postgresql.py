@@ -6,9 +6,11 @@ import re
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot.cli import main
 from bot.settings import Settings
@@ -17,7 +19,9 @@ from index import Change, Draft, Gatherer, GatheringRules, JobState, Library, Pr
 from index.models import NewArticle
 from index.store import Store
 from index.store.adding import add, content_hash
-from index.store.connecting import connect, parse
+from index.store.connecting import parse
+from index.store.server import ServerConnections
+from index.store.store import _alone
 from tests.behaviour.test_cli import EXAMPLES, QUESTION, Ran, Run, as_json, told
 from tests.support import postgresql
 from tests.support.documents import page
@@ -95,14 +99,17 @@ async def test_titles_are_found_as_they_are_whichever_process_added_or_removed_t
 async def test_a_search_misses_nothing_that_two_processes_add_at_the_same_time(address: str) -> None:
     async with await Store.open(address) as one, await Store.open(address) as other:
         first, second = (NewArticle("Café", text, "", "en", "10") for text in (TEA, COFFEE))
-        async with one._begin() as connection:
-            now = datetime(2024, 5, 1, tzinfo=UTC)
-            await add(connection, [(first, content_hash(first.text))], now=now, new_id=lambda: "twelve")
+        now = datetime(2024, 5, 1, tzinfo=UTC)
+        work = partial(add, batch=[(first, content_hash(first.text))], now=now, new_id=lambda: "twelve")
+        writing = ServerConnections(parse(address))
+        async with writing.writer._engine.begin() as connection:
+            await connection.run_sync(partial(_alone, work))
             later = asyncio.ensure_future(other.add([second]))
             # Were it committed before the first one, whose number is lower, the search would go on behind both.
             await asyncio.wait([later], timeout=0.3)
             before = await other.newest(["10"], "cafe", 5)
         await later
+        await writing.close()
         after = await other.newest(["10"], "cafe", 5)
         listed = await other.find(["10"], "cafe", limit=5)
         await one.remove([info.id for info in listed.items])
@@ -110,6 +117,22 @@ async def test_a_search_misses_nothing_that_two_processes_add_at_the_same_time(a
     assert before == ()
     assert after == listed.items
     assert len(after) == 2
+
+
+async def test_articles_are_read_after_the_server_has_closed_the_connections(address: str) -> None:
+    others = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    )
+    other = ServerConnections(parse(address))
+    async with await Store.open(address) as store:
+        await store.infos(None)
+        closed = await other.reader.read(others, {})
+        found = await store.infos(None), await store.count()
+        await other.close()
+
+    assert closed
+    assert found == ([], 0)
 
 
 async def test_articles_are_gathered_by_jobs_feeds_and_looks_at_pages(address: str) -> None:
@@ -211,10 +234,9 @@ def change(address: str, statement: str) -> None:
     """Change the tables as another program does."""
 
     async def execute() -> None:
-        engine = connect(parse(address))
-        async with engine.begin() as connection:
-            await connection.exec_driver_sql(statement)
-        await engine.dispose()
+        connections = ServerConnections(parse(address))
+        await connections.writer.write(lambda connection: connection.exec_driver_sql(statement))
+        await connections.close()
 
     asyncio.run(execute())
 

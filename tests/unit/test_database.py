@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, column, insert, select, table, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from index.store import Database, connecting
 from index.store.migrating import ARTICLES
-from index.store.writing import AsyncWriter, ThreadWriter, Writer
+from index.store.server import AsyncWriter
+from index.store.writing import ThreadWriter, Writer
 
 meta = table("meta", column("key"), column("value"))
 
@@ -109,6 +111,6 @@ class TestThreadWriter(WriterContract):
 class TestAsyncWriter(WriterContract):
     @pytest.fixture
     async def writer(self, database: Database, path: Path) -> AsyncIterator[Writer]:
-        writer = AsyncWriter(connecting.connect(connecting.parse(address_of(path))))
+        writer = AsyncWriter(create_async_engine(address_of(path)))
         yield writer
         await writer.close()

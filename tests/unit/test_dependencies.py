@@ -17,7 +17,6 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 OURS = {"bot", "index"}
 
 NOT_IMPORTED = {
-    "aiosqlite": "SQLAlchemy's driver, by its name in an address",
     "asyncpg": "SQLAlchemy's driver, by its name in an address",
     "lxml-html-clean": "trafilatura imports it",
 }

@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from index.store import Store, connecting
 from index.store.adding import content_hash
-from index.store.reading import AsyncReader, Reader, ThreadReader
+from index.store.reading import Reader, ThreadReader
+from index.store.server import AsyncReader
 from tests.unit.store.samples import address_of, article
 
 
@@ -100,7 +102,7 @@ class TestThreadReader(ReaderContract):
 class TestAsyncReader(ReaderContract):
     @pytest.fixture
     async def reader(self, store: Store, path: Path) -> AsyncIterator[Reader]:
-        engine = connecting.connect(connecting.parse(address_of(path)))
+        engine = create_async_engine(address_of(path))
         reader = AsyncReader(engine)
         yield reader
         await reader.close()

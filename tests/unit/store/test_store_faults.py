@@ -58,9 +58,8 @@ async def test_a_full_disk_says_so_and_keeps_what_there_was(path: Path) -> None:
     async with await Store.open(address_of(path)) as store:
         await store.add([article("tea")])
         pages = execute(path, "PRAGMA page_count")
-        async with store._engine.connect() as connection:  # the pool gives the same connection to the next writer
-            await connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
-            await connection.rollback()
+        # The pool gives the same connection to the next writer.
+        await store._connections.writer.write(lambda used: used.exec_driver_sql(f"PRAGMA max_page_count={pages}"))
 
         with pytest.raises(StoreError, match="the disk is full"):
             await store.add([article("pots " * 100_000)])
@@ -70,9 +69,8 @@ async def test_a_full_disk_says_so_and_keeps_what_there_was(path: Path) -> None:
 
 async def test_a_store_that_became_read_only_says_so(path: Path) -> None:
     async with await Store.open(address_of(path)) as store:
-        async with store._engine.connect() as connection:  # the pool gives the same connection to the next writer
-            await connection.exec_driver_sql("PRAGMA query_only=ON")
-            await connection.rollback()
+        # The pool gives the same connection to the next writer.
+        await store._connections.writer.write(lambda used: used.exec_driver_sql("PRAGMA query_only=ON"))
 
         with pytest.raises(StoreError, match="it is read-only"):
             await store.add([article("tea")])
