@@ -2,7 +2,7 @@
 # make train DATA=folder - train the weights on question sets; make bench DATA="folder ..." - measure beside the peers
 # make load - the bot over real sockets: a crowd asks 100,000 passages while they are indexed anew, some minutes
 # make words - finds the bot's messages in the code and updates its catalogues of translations
-# make audit - known weaknesses of the dependencies, and advice on the Dockerfile; needs a network
+# make audit - the Dockerfile, the compose file, and known weaknesses of the dependencies; needs a network
 # make fuzz - feeds damaged files to every parser, a minute each       make fuzz SECONDS=600
 # make soak - the bot under load, in bad weather and killed, for ten minutes       make soak MINUTES=60
 # make test - formatter, linter, types, import rules and all tests
@@ -44,7 +44,8 @@ test: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal -m "not alone"
+	$(BIN)/pytest -m alone
 
 format: $(VENV)/.test
 	$(BIN)/ruff format .
@@ -85,6 +86,7 @@ $(VENV)/.audit: $(VENV)/.test
 
 audit: $(VENV)/.audit
 	$(BIN)/hadolint deploy/Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 	$(BIN)/python -m pip freeze --exclude-editable > $(VENV)/audited.txt
 	$(BIN)/pip-audit --no-deps --disable-pip --requirement $(VENV)/audited.txt
 

@@ -12,6 +12,9 @@ from bot.concealment import concealed
 _QUIET = ("alembic", "sqlalchemy", "aiosqlite", "asyncio", "markdown_it")
 """Libraries whose notices help their developers only; their warnings are shown."""
 
+_FRANK = ("aiosqlite", "sqlalchemy")
+"""Libraries that tell every value and every row of the database at DEBUG: texts, questions, tokens of interactions."""
+
 _FIELDS = "footnote_fields"
 
 Field = str | int | float | bool | None | Mapping[str, float]
@@ -95,6 +98,8 @@ def set_up(level: str, kind: Literal["auto", "json", "text"] = "auto", *, is_ser
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # Warnings of Python and of libraries, in the same form.
     logging.captureWarnings(is_service)
+    for name in _FRANK:
+        logging.getLogger(name).setLevel("INFO")
     if level != "DEBUG":
         for name in _QUIET:
             logging.getLogger(name).setLevel("WARNING")

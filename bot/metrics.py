@@ -116,6 +116,9 @@ class Metrics:
         self._lag_max = Gauge(
             "footnote_event_loop_lag_max_seconds", "The longest lag of the last minute.", registry=registry
         )
+        self._tasks = Gauge(
+            "footnote_tasks", "Tasks of the event loop that have not ended: what runs or waits.", registry=registry
+        )
         # Series that are there from the start can be compared with later: a rate needs a zero.
         for outcome in Outcome:
             for way in Way:
@@ -145,6 +148,10 @@ class Metrics:
     def lag_max(self, seconds: float) -> None:
         """Show the longest lag of late."""
         self._lag_max.set(seconds)
+
+    def tasks(self, count: int) -> None:
+        """Show how many tasks there are."""
+        self._tasks.set(count)
 
     def index(self, status: LibraryStatus) -> None:
         """Show the size of the index."""

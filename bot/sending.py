@@ -50,6 +50,9 @@ async def respond(interaction: discord.Interaction, view: discord.ui.LayoutView,
     Returns:
         False when Discord does not want it any more: it came after 3 s, or after 15 min.
     """
+    if is_private and not _is_listened_to(view):
+        # discord.py holds each private card in a task for 15 minutes, unless it is told that nothing will be pressed.
+        view.stop()
 
     async def send() -> None:
         if not interaction.response.is_done():
@@ -100,6 +103,11 @@ async def post(
     if reference is None:
         return await repeated(lambda: channel.send(view=view, nonce=nonce))
     return await repeated(lambda: channel.send(view=view, nonce=nonce, reference=reference, mention_author=False))
+
+
+def _is_listened_to(view: discord.ui.LayoutView) -> bool:
+    """Whether presses are for this very object; the buttons that carry their state are known without it."""
+    return any(item.is_dispatchable() and not isinstance(item, discord.ui.DynamicItem) for item in view.walk_children())
 
 
 async def _wanted(sent: Awaitable[object]) -> bool:

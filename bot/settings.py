@@ -128,15 +128,18 @@ class Settings(BaseSettings):
     )
     discord_api_base: HttpAddress = Field(
         default=AnyHttpUrl("https://discord.com/api/v10"),
+        repr=False,
         description="Discord's REST address, for a proxy: http or https.",
     )
     discord_gateway_url: SocketAddress | None = Field(
         default=None,
+        repr=False,
         description="Discord's gateway address, for a proxy: ws or wss. Not set: the one that Discord names.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
         default="INFO",
-        description="The least that is logged, to standard error: DEBUG, INFO, WARNING, ERROR or CRITICAL.",
+        description="The least that is logged, to standard error: DEBUG, INFO, WARNING, ERROR or CRITICAL. DEBUG "
+        "repeats what Discord sends, with names and what people write.",
     )
     log_format: Literal["auto", "json", "text"] = Field(
         default="auto",
@@ -215,7 +218,10 @@ def load_settings(store: str | None = None) -> Settings:
     except ValidationError as error:
         problems = [(".".join(map(str, one["loc"])).upper(), one["msg"]) for one in error.errors()]
         raise SettingsError(problems) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        # Not as its cause: its repr has the whole file.
+        raise SettingsError([(".env", f"it cannot be read: {error}")]) from None
+    except OSError as error:
         raise SettingsError([(".env", f"it cannot be read: {error}")]) from error
     remember(*_secrets_of(settings))
     return settings
@@ -226,5 +232,7 @@ def _secrets_of(settings: Settings) -> list[str]:
     # As it was typed, with all that an @ in a password would make of it; and as it is sent.
     secrets += _TYPED_PASSWORD.findall(settings.database_url)
     with contextlib.suppress(ArgumentError, ValueError):
-        secrets.append(str(make_url(settings.database_url).password or ""))
-    return secrets
+        address = make_url(settings.database_url)
+        secrets += [str(address.password or ""), *address.normalized_query.get("password", ())]
+    # A proxy may want a password.
+    return secrets + [one.password or "" for one in (settings.discord_api_base, settings.discord_gateway_url) if one]

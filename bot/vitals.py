@@ -163,6 +163,7 @@ class Vitals:
     def show(self) -> None:
         """Bring the figures of `bot.metrics` up to date that are looked up only when somebody asks."""
         self.metrics.lag_max(self.lag_s())
+        self.metrics.tasks(len(asyncio.all_tasks()))
         for shard_id, shard in self._shards.items():
             self.metrics.gateway(
                 shard_id, is_up=shard.is_up, silent_s=shard.silent_s, latency_s=shard.latency_s if shard.is_up else None

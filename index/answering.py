@@ -3,7 +3,7 @@
 import re
 import time
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Protocol
@@ -16,7 +16,7 @@ from index.analysis.words import Analyzer, Flag, is_wordless
 from index.engines.protocol import Engine, Hits, Scope
 from index.models import Answer, ArticleInfo, Citation, PassageKey, Refusal, Span, Status
 from index.ranking.annotations import Annotations
-from index.ranking.features import CONFIDENCE_FEATURES, PASSAGE_FEATURES, Scratch, Stage, Table, compute
+from index.ranking.features import PASSAGE_FEATURES, Scratch, Stage, Table, compute
 from index.ranking.model import Model, model
 from index.ranking.postings import K1
 from index.ranking.query import Expected, Query, analyse, highest_idf
@@ -115,7 +115,7 @@ class Ranker:
         engine: AnnotatedEngine,
         scope: Scope,
         wanted: int = CANDIDATES,
-        weights: Model | None = None,
+        trained: Model | None = None,
     ) -> Ranking:
         """Rank the passages of the scope for a question, analysed in each language that the scope holds.
 
@@ -123,8 +123,9 @@ class Ranker:
 
         Args:
             wanted: Most candidates of the ranking, 1..`FIRST_STAGE`.
+            trained: Other weights than the shipped ones.
         """
-        weights = weights if weights is not None else model()
+        trained = trained if trained is not None else model()
         text = question[:LONGEST_QUESTION].encode("utf-8", "replace").decode("utf-8").replace("\x00", " ")
         found: list[tuple[Query, Hits]] = []
         queries: list[Query] = []
@@ -135,11 +136,11 @@ class Ranker:
                 hits = engine.search(code, query.search_units(), scope, FIRST_STAGE)
                 if len(hits.scores):
                     found.append((query, hits))
-        groups = self._groups(found, engine, weights, max(wanted, CANDIDATES)) if found else []
+        groups = self._groups(found, engine, trained, max(wanted, CANDIDATES)) if found else []
         has_units = any(query.units for query in queries)
         if not groups:
             return Ranking((), 0.0, {}, joined(_content_words(queries), text), has_units, ())
-        return self._ranking(text, groups, queries, engine, weights, wanted)
+        return self._ranking(text, groups, queries, engine, trained, wanted)
 
     def analyzer(self, code: str) -> Analyzer:
         """The analyzer of a language's questions."""
@@ -162,7 +163,7 @@ class Ranker:
         )
 
     def _groups(
-        self, found: Sequence[tuple[Query, Hits]], engine: AnnotatedEngine, weights: Model, wanted: int
+        self, found: Sequence[tuple[Query, Hits]], engine: AnnotatedEngine, trained: Model, wanted: int
     ) -> list[Group]:
         stages = [_first_stage(hits) for _, hits in found]
         # Raw scores of two languages cannot be compared; shares of what could have been matched can.
@@ -191,6 +192,7 @@ class Ranker:
         groups: list[Group] = []
         for query, hits, stage in picked:
             code = query.language
+            weights = trained.weights(code)
             keys = [PassageKey(*pair) for pair in zip(hits.articles.tolist(), hits.ordinals.tolist(), strict=True)]
             docs = [engine.doc(code, key.article, key.ordinal) for key in keys]
             scratch = self._scratch.setdefault(code, Scratch())
@@ -208,7 +210,7 @@ class Ranker:
         groups: list[Group],
         queries: Sequence[Query],
         engine: AnnotatedEngine,
-        weights: Model,
+        trained: Model,
         wanted: int,
     ) -> Ranking:
         order = sorted(
@@ -217,7 +219,7 @@ class Ranker:
         candidates = tuple(self._candidate(question, groups[g], i, engine) for _, g, i in order[:wanted])
         best = groups[order[0][1]]
         features = confidence_features(best, order[0][2], [(groups[g], i) for _, g, i in order])
-        confidence = _confidence(features, weights)
+        confidence = trained.weights(best.query.language).sure(features)
         known = {unit.typed for query in queries for unit in query.units if unit.known}
         unknown = tuple(dict.fromkeys(u.typed for u in best.query.units if u.typed not in known))
         return Ranking(candidates, confidence, features, joined(unknown, question), True, tuple(groups))
@@ -428,13 +430,8 @@ def of_one_article(ranking: Ranking) -> Ranking:
     if not ranking.confidence_features:
         return ranking
     features = ranking.confidence_features | {"margin": MARGIN_WITHIN / 5}
-    return replace(ranking, confidence=_confidence(features, model()), confidence_features=features)
-
-
-def _confidence(features: Mapping[str, float], weights: Model) -> float:
-    values = np.array([features[name] for name in CONFIDENCE_FEATURES])
-    z = float(values @ weights.confidence) + weights.confidence_bias
-    return 1 / (1 + float(np.exp(-np.clip(z, -40, 40))))
+    weights = model().weights(ranking.candidates[0].language)
+    return replace(ranking, confidence=weights.sure(features), confidence_features=features)
 
 
 def without_repeats(candidates: Sequence[Candidate]) -> list[tuple[Candidate, list[Candidate]]]:

@@ -111,11 +111,12 @@ def holds_answer(text: str, answers: Sequence[str], code: str) -> bool:
     return False
 
 
-def read_set(folder: Path, limit: int | None = None) -> QuestionSet:
+def read_set(folder: Path, limit: int | None = None, *, held_out: bool = False) -> QuestionSet:
     """Read `articles.jsonl` and `questions.jsonl` of a folder.
 
     Args:
-        limit: Most questions; they are taken evenly from the whole.
+        limit: Most questions; they are taken evenly from those that may be asked.
+        held_out: All articles, but only the questions about those that the shipped weights were not trained on.
 
     Raises:
         UnreadableFileError: A file is missing or a line is not in the format.
@@ -125,9 +126,13 @@ def read_set(folder: Path, limit: int | None = None) -> QuestionSet:
         draft = Draft(str(value["title"]), str(value["text"]), f"{value['id']}", str(value["lang"]))
         articles.append((str(value["id"]), draft))
     questions = read_questions(folder / "questions.jsonl")
+    if held_out:
+        keys = article_keys(folder)
+        questions = [question for question in questions if in_held_out_half(keys.get(question.article, 0))]
     if limit is not None and limit < len(questions):
         questions = [questions[i * len(questions) // limit] for i in range(limit)]
-    return QuestionSet(folder.name, tuple(articles), tuple(questions))
+    name = f"{folder.name}, held out" if held_out else folder.name
+    return QuestionSet(name, tuple(articles), tuple(questions))
 
 
 def read_questions(path: Path) -> list[Question]:
@@ -156,27 +161,30 @@ def article_keys(folder: Path) -> dict[str, int]:
     return {name: zlib.crc32(title.encode()) for name, title in zip(names, titles, strict=True)}
 
 
-def held_out(folder: Path) -> dict[str, bool]:
-    """Which articles of a set `tools/train_model.py` does not train on, by id."""
-    return {name: key % 2 == 1 for name, key in article_keys(folder).items()}
+def in_held_out_half(key: int) -> bool:
+    """Whether `tools/train_model.py` leaves out the articles with a number of `article_keys`."""
+    return key % 2 == 1
 
 
 async def evaluate(
     folders: Sequence[Path],
     *,
     limit: int | None = None,
+    held_out: bool = False,
     offtopic: Path | None = None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> list[SetResult]:
     """Measure sets, each in a temporary library of its own.
 
     Args:
+        limit: As in `read_set`, for each set.
+        held_out: As in `read_set`.
         offtopic: Questions that none of the articles answers, in the same format.
 
     Raises:
         UnreadableFileError: A set is not in the format.
     """
-    sets = [await asyncio.to_thread(read_set, folder, limit) for folder in folders]
+    sets = [await asyncio.to_thread(read_set, folder, limit, held_out=held_out) for folder in folders]
     others = [] if offtopic is None else await asyncio.to_thread(read_questions, offtopic)
     if limit is not None:
         others = others[:limit]

@@ -1,8 +1,9 @@
 """Trains the weights of re-ranking and confidence: `python tools/train_model.py DATA_DIR [OUT]`, deterministic.
 
 DATA_DIR holds folders in the format that `footnote eval` reads. Weights come from one half of each set's articles,
-chosen by their titles (`index.evaluation.held_out`); the figures printed are those of the other half, which training
-has not seen in any set or language.
+chosen by their titles (`index.evaluation.in_held_out_half`); the figures printed are those of the other half, which
+training has not seen in any set or language. The languages of `index.ranking.model.FAMILIES` get weights of their own,
+drawn towards the common ones.
 
 `--cross` writes nothing and prints what to expect of articles that were not trained on: the articles fall into
 `FOLDS` parts by their titles, translations of one article into the same part, and each part is judged by weights of
@@ -31,7 +32,7 @@ from index.evaluation import Question, QuestionSet, article_keys, comparable, ho
 from index.models import Span
 from index.passages import split
 from index.ranking.features import CONFIDENCE_FEATURES, PASSAGE_FEATURES, SENTENCE_FEATURES
-from index.ranking.model import Model
+from index.ranking.model import FAMILIES, Model, Weights
 
 MOST_QUESTIONS = 700
 AWAY = 200
@@ -71,22 +72,6 @@ class Case:
     texts: list[dict[int, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """What training finds."""
-
-    sentence: Floats
-    passage: Floats
-    confidence: Floats
-    bias: float
-    uncertain: float
-    answered: float
-
-    def sure(self, values: Floats) -> Floats:
-        """Confidences of rows of confidence features."""
-        return np.asarray(1 / (1 + np.exp(-(values @ self.confidence + self.bias))))
-
-
 def folds(folder: Path) -> dict[str, int]:
     """The part of each article of a set, by id."""
     return {name: key % FOLDS for name, key in article_keys(folder).items()}
@@ -107,14 +92,14 @@ def collect(folder: Path, others: Sequence[Question], most: int) -> list[Case]:
     cases: list[Case] = []
     for number, question in enumerate(asked):
         fold = part[question.article]
-        ranking = ranker.rank(question.question, engine, None, weights=_ZERO)
+        ranking = ranker.rank(question.question, engine, None, trained=_ZERO)
         cases.append(judge(engine, ranking, question, place[question.article], texts, fold, folder.name, "asked"))
         if number % 3 == 0:
             scope = [name for name in everywhere if name != question.article]
-            without = ranker.rank(question.question, engine, scope, weights=_ZERO)
+            without = ranker.rank(question.question, engine, scope, trained=_ZERO)
             cases.append(judge(engine, without, question, -1, texts, fold, folder.name, "removed"))
     for number, question in enumerate(others):
-        ranking = ranker.rank(question.question, engine, None, weights=_ZERO)
+        ranking = ranker.rank(question.question, engine, None, trained=_ZERO)
         cases.append(judge(engine, ranking, question, -1, texts, number % FOLDS, folder.name, "other"))
     return cases
 
@@ -151,10 +136,10 @@ def collect_small(folder: Path) -> list[Case]:
             place = {one: i for i, (one, _) in enumerate(library)}
             ranker = Ranker()
             for question in asked[number]:
-                ranking = ranker.rank(question.question, engine, None, weights=_ZERO)
+                ranking = ranker.rank(question.question, engine, None, trained=_ZERO)
                 cases.append(judge(engine, ranking, question, place[question.article], texts, fold, name, "asked"))
             for question in asked[number - 1] if len(libraries) > 1 else []:
-                ranking = ranker.rank(question.question, engine, None, weights=_ZERO)
+                ranking = ranker.rank(question.question, engine, None, trained=_ZERO)
                 cases.append(judge(engine, ranking, question, -1, texts, fold, name, "other"))
     return cases
 
@@ -240,13 +225,30 @@ def logistic(x: Floats, y: Floats, importance: Floats, l2: float = 1e-3) -> tupl
     return scaled, float(w[-1] - middle @ scaled)
 
 
-def rescore(case: Case, sentence: Floats, passage: Floats | None) -> None:
-    """Give the case's groups the scores of these weights."""
+def widened(x: Floats, code: str) -> Floats:
+    """Features [rows, F] beside a copy for each family [rows, F * (1 + families)], which is zero for other languages.
+
+    Weights of a copy come on top of the common ones and are drawn towards zero as those are: a family departs from
+    what all languages say only where its own questions insist.
+    """
+    family = FAMILIES.get(code)
+    return np.concatenate([x, *(x if name == family else np.zeros_like(x) for name in _FAMILIES)], axis=1)
+
+
+def summed(wide: Floats) -> dict[str, Floats]:
+    """From weights of widened features: of each family, and of all others under ""."""
+    common, *own = np.split(wide, 1 + len(_FAMILIES))
+    return {"": common} | {name: common + more for name, more in zip(_FAMILIES, own, strict=True)}
+
+
+def rescore(case: Case, sentence: Mapping[str, Floats], passage: Mapping[str, Floats] | None) -> None:
+    """Give the case's groups the scores of these weights, by family."""
     for group in case.groups:
-        group.sentence_scores = group.table.sentences @ sentence
+        family = FAMILIES.get(group.query.language, "")
+        group.sentence_scores = group.table.sentences @ sentence[family]
         group.table.passages[:, _BEST] = np.maximum.reduceat(group.sentence_scores, group.table.first)
         if passage is not None:
-            group.scores = group.table.passages @ passage
+            group.scores = group.table.passages @ passage[family]
 
 
 def best_of(case: Case) -> list[tuple[int, int]]:
@@ -279,16 +281,23 @@ def figures(case: Case) -> tuple[bool, bool, bool]:
     return True, any(holds_answer(one, case.answers, code) for one in shown), among
 
 
-def certainty(case: Case) -> Floats:
-    """The confidence features of the best passage."""
+def certainty(case: Case) -> tuple[str, dict[str, float]]:
+    """The language and the confidence features of the best passage."""
     order = best_of(case)
     n, i = order[0]
-    values = confidence_features(case.groups[n], i, [(case.groups[a], b) for a, b in order])
-    return np.array([values[name] for name in CONFIDENCE_FEATURES])
+    features = confidence_features(case.groups[n], i, [(case.groups[a], b) for a, b in order])
+    return case.groups[n].query.language, features
 
 
-def train(cases: Sequence[Case]) -> Weights:
-    """Weights from these cases; leaves the cases scored by them."""
+def widened_certainty(case: Case) -> Floats:
+    """The confidence features, then 1 for the bias of a family [F + 1], widened."""
+    code, features = certainty(case)
+    row = np.array([[*(features[name] for name in CONFIDENCE_FEATURES), 1.0]])
+    return widened(row, code).ravel()
+
+
+def train(cases: Sequence[Case]) -> Model:
+    """A model from these cases; leaves the cases scored by it."""
     asked = [case for case in cases if case.kind == "asked" and case.groups]
     sizes: dict[str, int] = {}
     for case in asked:
@@ -300,19 +309,21 @@ def train(cases: Sequence[Case]) -> Weights:
             for i in right.nonzero()[0]:
                 mine = group.table.owner == i
                 if 0 < rows[mine].sum() < mine.sum():
-                    examples.append((group.table.sentences[mine], rows[mine], weight[case.name]))
-    sentence = softmax(examples)
+                    wide = widened(group.table.sentences[mine], group.query.language)
+                    examples.append((wide, rows[mine], weight[case.name]))
+    sentence = summed(softmax(examples))
     examples = []
     for case in asked:
         rescore(case, sentence, None)
         right = np.concatenate(case.right)
         if right.any() and not right.all():
-            examples.append((np.concatenate([g.table.passages for g in case.groups]), right, weight[case.name]))
-    passage = softmax(examples)
+            wide = np.concatenate([widened(g.table.passages, g.query.language) for g in case.groups])
+            examples.append((wide, right, weight[case.name]))
+    passage = summed(softmax(examples))
     seen = [case for case in cases if case.groups]
     for case in seen:
         rescore(case, sentence, passage)
-    x = np.array([certainty(case) for case in seen])
+    x = np.array([widened_certainty(case) for case in seen])
     y = np.array([float(case.kind == "asked") for case in seen])
     counts: dict[tuple[str, str], int] = {}
     for case in seen:
@@ -322,17 +333,22 @@ def train(cases: Sequence[Case]) -> Weights:
     balance = np.array([counts[case.name, case.kind] ** -0.5 for case in seen])
     for kind in (0, 1):
         balance[y == kind] /= balance[y == kind].sum()
-    confidence, bias = logistic(x, y, balance)
-    sure = 1 / (1 + np.exp(-(x @ confidence + bias)))
+    wide, bias = logistic(x, y, balance)
+    sure = 1 / (1 + np.exp(-(x @ wide + bias)))
+    confidence = summed(wide)
     order = np.argsort(sure[y == 1], kind="stable")
     inside, below = sure[y == 1][order], np.cumsum(balance[y == 1][order])
-    return Weights(
-        sentence,
-        passage,
-        confidence,
-        bias,
-        uncertain=float(inside[int(np.searchsorted(below, 0.04))]),
+    found = {
+        family: Weights(
+            sentence[family], passage[family], confidence[family][:-1], bias + float(confidence[family][-1])
+        )
+        for family in ("", *_FAMILIES)
+    }
+    return Model(
+        common=found.pop(""),
+        own=found,
         answered=float(inside[int(np.searchsorted(below, 0.12))]),
+        uncertain=float(inside[int(np.searchsorted(below, 0.03))]),
     )
 
 
@@ -348,13 +364,19 @@ class Judged:
     uncertain: float
 
 
-def judged(cases: Sequence[Case], weights: Weights) -> list[Judged]:
+def judged(cases: Sequence[Case], model: Model) -> list[Judged]:
     """Judge cases."""
+    by_family = {"": model.common, **model.own}
+    sentence = {family: weights.sentence for family, weights in by_family.items()}
+    passage = {family: weights.passage for family, weights in by_family.items()}
     found: list[Judged] = []
     for case in cases:
-        rescore(case, weights.sentence, weights.passage)
-        sure = float(weights.sure(certainty(case))) if case.groups else 0.0
-        found.append(Judged(case, *figures(case), sure, weights.uncertain))
+        rescore(case, sentence, passage)
+        sure = 0.0
+        if case.groups:
+            code, features = certainty(case)
+            sure = model.weights(code).sure(features)
+        found.append(Judged(case, *figures(case), sure, model.uncertain))
     return found
 
 
@@ -462,29 +484,43 @@ def main() -> None:
     if arguments.cross:
         results: list[Judged] = []
         for fold in range(FOLDS):
-            weights = train([case for case in cases if case.fold != fold])
-            results += judged([case for case in cases if case.fold == fold], weights)
+            model = train([case for case in cases if case.fold != fold])
+            results += judged([case for case in cases if case.fold == fold], model)
         table(results)
         return
-    weights = train([case for case in cases if case.fold % 2 == 0])
-    table(judged([case for case in cases if case.fold % 2 == 1], weights))
-
-    def named(names: Sequence[str], values: Floats) -> dict[str, float]:
-        return {name: round(float(value), 4) for name, value in zip(names, values, strict=True)}
-
+    model = train([case for case in cases if case.fold % 2 == 0])
+    table(judged([case for case in cases if case.fold % 2 == 1], model))
     result = {
-        "sentence": named(SENTENCE_FEATURES, weights.sentence),
-        "passage": named(PASSAGE_FEATURES, weights.passage),
-        "confidence": {"bias": round(weights.bias, 4), **named(CONFIDENCE_FEATURES, weights.confidence)},
-        "answered": round(weights.answered, 4),
-        "uncertain": round(weights.uncertain, 4),
+        "common": named(model.common),
+        "own": {family: named(weights) for family, weights in model.own.items()},
+        "answered": round(model.answered, 4),
+        "uncertain": round(model.uncertain, 4),
     }
     arguments.out.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
     print(json.dumps(result))
 
 
+def named(weights: Weights) -> dict[str, dict[str, float]]:
+    """Weights as they stand in the file."""
+
+    def values(names: Sequence[str], found: Floats) -> dict[str, float]:
+        return {name: round(float(value), 4) for name, value in zip(names, found, strict=True)}
+
+    bias = round(weights.confidence_bias, 4)
+    return {
+        "sentence": values(SENTENCE_FEATURES, weights.sentence),
+        "passage": values(PASSAGE_FEATURES, weights.passage),
+        "confidence": {"bias": bias, **values(CONFIDENCE_FEATURES, weights.confidence)},
+    }
+
+
+_FAMILIES = tuple(dict.fromkeys(FAMILIES.values()))
+
 _ZERO = Model(
-    np.zeros(len(SENTENCE_FEATURES)), np.zeros(len(PASSAGE_FEATURES)), np.zeros(len(CONFIDENCE_FEATURES)), 0.0, 0.5, 0.2
+    Weights(np.zeros(len(SENTENCE_FEATURES)), np.zeros(len(PASSAGE_FEATURES)), np.zeros(len(CONFIDENCE_FEATURES)), 0.0),
+    own={},
+    answered=0.5,
+    uncertain=0.2,
 )
 
 _RANKER = Ranker()

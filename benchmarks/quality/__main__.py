@@ -18,7 +18,6 @@ from rich.table import Table
 
 from benchmarks.quality.peers import PEERS, SHOWN, Peer
 from index.evaluation import Question, QuestionSet, comparable, holds_answer, read_set
-from index.evaluation import held_out as not_trained_on
 from index.library import Library
 from index.passages import split
 
@@ -64,7 +63,7 @@ def main() -> None:
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=len(options.sets) * (len(PEERS) + 1))
         for folder in options.sets:
-            questions = chosen(folder, options.limit, held_out=options.held_out)
+            questions = read_set(folder, options.limit, held_out=options.held_out)
             progress.update(task, description=f"{questions.name}, {OURS}")
             ours, passages = asyncio.run(measure_ours(questions))
             found = [ours]
@@ -77,23 +76,6 @@ def main() -> None:
             rows += found
     if options.json:
         options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", "utf-8")
-
-
-def chosen(folder: Path, limit: int | None, *, held_out: bool) -> QuestionSet:
-    """A set with all its articles and the questions to be asked.
-
-    Args:
-        limit: Most questions; they are taken evenly from those that may be asked.
-        held_out: Only the questions of the articles that the weights were not trained on.
-    """
-    if not held_out:
-        return read_set(folder, limit)
-    whole = read_set(folder)
-    kept = not_trained_on(folder)
-    asked = [question for question in whole.questions if kept[question.article]]
-    if limit is not None and limit < len(asked):
-        asked = [asked[i * len(asked) // limit] for i in range(limit)]
-    return QuestionSet(f"{whole.name}, held out", whole.articles, tuple(asked))
 
 
 async def measure_ours(questions: QuestionSet) -> tuple[Row, list[Passage]]:

@@ -87,6 +87,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         said = error.format_message().rstrip(".")
         # A group that was named without a command has printed its help, and says nothing.
         return failed(f"{said}; `footnote --help` tells what can be typed") if said else FAILED
+    except typer.Abort:
+        # Ctrl-C or the end of the input at a question.
+        return failed("interrupted", INTERRUPTED)
     except OSError as error:
         named = f"{error.filename}: " if error.filename else ""
         return failed(f"{named}{error.strerror or error}")

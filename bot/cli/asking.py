@@ -55,6 +55,10 @@ def eval_(
     limit: Annotated[
         int | None, typer.Option("--limit", metavar="N", min=1, help="Most questions of a set.", show_default=False)
     ] = None,
+    held_out: Annotated[
+        bool,
+        typer.Option("--held-out", help="Ask only about the articles that tools/train_model.py does not train on."),
+    ] = False,
     offtopic: Annotated[
         Path | None,
         typer.Option("--offtopic", metavar="FILE", help="Questions that no article answers.", show_default=False),
@@ -66,7 +70,7 @@ def eval_(
     settings = load_settings(store)
     logs.set_up(settings.log_level, settings.log_format)
     with progress("Asking") as report:
-        results = asyncio.run(evaluate(folders, limit=limit, offtopic=offtopic, progress=report))
+        results = asyncio.run(evaluate(folders, limit=limit, held_out=held_out, offtopic=offtopic, progress=report))
     if as_json:
         write_json([json_values.result_value(result) for result in results])
     else:

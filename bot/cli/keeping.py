@@ -44,13 +44,17 @@ def restore_(
 ) -> int:
     """Put a backup in the place of the database; the one before is kept beside it. Stop the bot first."""
     settings = _settings(store)
-    if not yes:
+
+    def agree() -> None:
         question = f"Replace all articles and settings by those of {file}?"
+        if yes:
+            return
         if not sys.stdin.isatty():
-            return failed(f"{question} Say --yes when nobody can be asked; nothing was changed")
+            raise typer.Exit(failed(f"{question} Say --yes when nobody can be asked; nothing was changed"))
         if not typer.confirm(question, err=True):
-            return failed("nothing was changed", REFUSED)
-    restored = restore(settings.database_url, file, _ALL, index_folder(settings))
+            raise typer.Exit(failed("nothing was changed", REFUSED))
+
+    restored = restore(settings.database_url, file, _ALL, index_folder(settings), agree=agree)
     write_line(f"restored {_counted(store)} from {file}")
     if restored.kept is not None:
         write_line(f"the database before is kept as {restored.kept}; delete it when you do not need it any more")

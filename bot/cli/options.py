@@ -17,7 +17,10 @@ T = TypeVar("T")
 Store = Annotated[
     str | None,
     typer.Option(
-        "--store", metavar="ADDRESS", help="Where the articles are, instead of DATABASE_URL.", show_default=False
+        "--store",
+        metavar="ADDRESS",
+        help="Where the articles are, instead of DATABASE_URL. Others on this machine can read it: no passwords here.",
+        show_default=False,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

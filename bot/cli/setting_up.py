@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from getpass import getpass
 from pathlib import Path
 from typing import Annotated
@@ -28,8 +28,8 @@ _NOTHING_WRITTEN = "; nothing was written"
 class _Wishes:
     """What the operator wants, and which bot it is for."""
 
-    token: str
-    database_url: str
+    token: str = field(repr=False)
+    database_url: str = field(repr=False)
     message_content: bool
     contact: str
     registration: Registration
@@ -54,7 +54,9 @@ def init(
     ] = False,
     database: Annotated[
         str | None,
-        typer.Option("--database", metavar="PLACE", help="A file, or postgresql://…", show_default=False),
+        typer.Option(
+            "--database", metavar="PLACE", help="A file, or postgresql://… without a password.", show_default=False
+        ),
     ] = None,
     message_content: Annotated[
         bool | None,
@@ -97,7 +99,7 @@ class _Given:
     """What is known before anything is asked."""
 
     settings: Settings
-    database_url: str | None
+    database_url: str | None = field(repr=False)
     message_content: bool | None
 
     @property

@@ -25,7 +25,7 @@ def store(found: StoreExamination) -> list[Finding]:
         advice = "`footnote add FILE…` or `footnote run` makes it; is DATABASE_URL what you mean?"
         findings = [Finding("store", Level.WARNING, f"there is none yet at {found.address}", advice)]
     elif found.damages:
-        advice = "stop the bot, keep a copy of the file, and restore a backup; `footnote export` may save the articles"
+        advice = "stop the bot, and restore a backup; or `footnote check --repair` saves what can be read"
         findings = [Finding("store", Level.FAILURE, f"the file is damaged: {'; '.join(found.damages)}", advice)]
     else:
         checked = "it cannot be checked from here" if found.damages is None else "SQLite finds no damage"
@@ -53,10 +53,12 @@ def _migrations(found: StoreExamination) -> Finding:
     if _fits(found):
         return Finding("migrations", Level.OK, "the tables are those of this version")
     there = ", ".join(f"{revision or 'none'} (this version: {wanted})" for revision, wanted in found.revisions)
-    advice = (
-        "copy the database, then run any command of this version, which brings it up to date; a newer one stays as is"
-    )
-    return Finding("migrations", Level.WARNING, f"the tables are those of another version: {there}", advice)
+    if any(revision is not None and revision > wanted for revision, wanted in found.revisions):
+        advice = "upgrade Footnote, or restore a copy from before; this version leaves the database alone"
+        return Finding("migrations", Level.FAILURE, f"the tables are those of a newer version: {there}", advice)
+    backup = "after copying the file" if found.file is not None else "and copies nothing: do so before"
+    advice = f"`footnote run` of this version brings them up to date, {backup}"
+    return Finding("migrations", Level.WARNING, f"the tables are those of an older version: {there}", advice)
 
 
 def _disk(file: Path, size: int) -> Finding:

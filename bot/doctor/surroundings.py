@@ -27,7 +27,7 @@ def _shown(name: str, settings: Settings) -> str:
         return "(set)"
     if name == "database_url":
         try:
-            return make_url(value).render_as_string(hide_password=True)
+            return make_url(value).difference_update_query(["password"]).render_as_string(hide_password=True)
         except (ArgumentError, ValueError):
             return "(no address)"
     if name in {"discord_api_base", "discord_gateway_url"}:

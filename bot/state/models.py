@@ -1,7 +1,7 @@
 """What is kept, as frozen values. Moments are aware; ids of Discord are its snowflakes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -111,7 +111,7 @@ class ServerFigures:
 class RemovedArticles:
     """Articles that can be put back until `expires_at`; `payload` is for `Library.put_back`."""
 
-    token: str
+    token: str = field(repr=False)
     guild_id: int
     payload: str
     expires_at: datetime
@@ -152,5 +152,5 @@ class WaitingInteraction:
 
     interaction_id: int
     application_id: int
-    token: str
+    token: str = field(repr=False)
     created_at: datetime

@@ -43,7 +43,7 @@ def backup(address: str, target: Path, progress: Progress = lambda _done, _all: 
         OSError: The target cannot be written.
     """
     url = parse(address)
-    file = database_file(url, _DUMP)
+    file = _copied_file(url, _DUMP)
     if not file.exists():
         raise StoreError(shown(url), "there is nothing to back up: the file does not exist")
     if target.exists() and target.samefile(file):
@@ -58,8 +58,12 @@ def restore(
     migrations: Sequence[Migrations],
     index_folder: Path | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    agree: Callable[[], None] = lambda: None,
 ) -> Restored:
     """Put a backup in the place of the database. The index is dropped: whoever opens the library builds it anew.
+
+    Args:
+        agree: Called when the file was found whole, and before anything changes; what it raises ends the restore.
 
     Raises:
         UnusableBackupError: The file is no whole database of Footnote, or of a newer one; nothing was changed.
@@ -67,11 +71,11 @@ def restore(
         StoreError: Another kind of database, which has tools of its own.
     """
     url = parse(address)
-    file = database_file(url, _RESTORE)
+    file = _copied_file(url, _RESTORE)
     require_whole(source, migrations)
     if file.exists() and source.samefile(file):
         raise UnusableBackupError(str(source), "it is the database in use itself")
-
+    agree()
     with translated(shown(url)):
         file.parent.mkdir(parents=True, exist_ok=True)
         existed = file.exists()
@@ -85,17 +89,19 @@ def restore(
     return Restored(aside if existed else None)
 
 
-def database_file(url: URL, otherwise: str) -> Path:
-    """The file of a SQLite address.
-
-    Args:
-        otherwise: The command of PostgreSQL that does the same.
-
-    Raises:
-        StoreError: It is another database, or no plain file.
-    """
+def _copied_file(url: URL, otherwise: str) -> Path:
+    """See `database_file`; `otherwise` is the command of PostgreSQL that does the same."""
     if not is_sqlite(url):
         raise StoreError(shown(url), f"PostgreSQL has tools of its own for this; run: {otherwise}")
+    return database_file(url)
+
+
+def database_file(url: URL) -> Path:
+    """The file of a SQLite address.
+
+    Raises:
+        StoreError: It is no plain file.
+    """
     if not url.database or url.database.startswith("file:"):
         raise StoreError(shown(url), "it names no plain file, and only such a one can be copied or replaced")
     return Path(url.database)

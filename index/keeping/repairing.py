@@ -17,7 +17,7 @@ from index.errors import StoreError
 from index.keeping.checking import FILE, check
 from index.keeping.copies import database_file
 from index.store.adding import content_hash
-from index.store.connecting import connect, connect_in_thread, parse, shown, translated
+from index.store.connecting import connect, connect_in_thread, is_sqlite, parse, shown, translated
 from index.store.folding import folded
 from index.store.migrating import Migrations, bring_up_to_date
 from index.store.sqlite_files import alone, aside_of, put_in_place, reading, sync
@@ -30,8 +30,6 @@ _TRIED_BLINDLY = 1_000_000
 _NAMED = 20
 _NOT_COPIED = ("sqlite_sequence", "sqlite_stat1")
 _DERIVED = (articles.c.characters, articles.c.title_folded, articles.c.content_hash)
-
-_BESIDES = "the repair of PostgreSQL's own files; only the index can be mended here: footnote reindex"
 
 
 @dataclass(slots=True)
@@ -59,16 +57,18 @@ async def repair(
     migrations: Sequence[Migrations],
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Repaired:
-    """Save all rows of a damaged database that can be read, mend derived columns, and drop the index.
+    """Save all rows of a damaged SQLite file that can be read, mend derived columns, and drop the index.
 
-    Whoever opens the library afterwards builds the index anew.
+    Whoever opens the library afterwards builds the index anew. The files of PostgreSQL are its own to mend.
 
     Raises:
-        StoreInUseError: Another process uses the database; nothing was changed.
-        StoreError: It is another kind of database, or one of a newer Footnote.
+        StoreInUseError: Another process uses the SQLite file; nothing was changed.
+        StoreError: The database cannot be used, or is one of a newer Footnote.
     """
     url = parse(address)
-    file = database_file(url, _BESIDES)
+    if not is_sqlite(url):
+        return await _repair_on_server(url, index_folder, migrations)
+    file = database_file(url)
     if not file.exists():
         raise StoreError(shown(url), "there is no such file")
     repaired = Repaired()
@@ -83,7 +83,22 @@ async def repair(
                 await asyncio.to_thread(_salvage, file, fresh, repaired, is_locked=is_locked)
                 await asyncio.to_thread(put_in_place, fresh, file, repaired.kept)
         await _make(file, migrations)
-        repaired.mended = await asyncio.to_thread(_mend, file)
+        repaired.mended = await asyncio.to_thread(_mend_file, file)
+        if index_folder is not None:
+            await asyncio.to_thread(generations.drop, index_folder)
+    return repaired
+
+
+async def _repair_on_server(url: URL, index_folder: Path | None, migrations: Sequence[Migrations]) -> Repaired:
+    with translated(shown(url)):
+        engine = connect(url)
+        try:
+            for one in migrations:
+                await bring_up_to_date(engine, shown(url), one)
+            async with engine.begin() as connection:
+                repaired = Repaired(mended=await connection.run_sync(_mend))
+        finally:
+            await engine.dispose()
         if index_folder is not None:
             await asyncio.to_thread(generations.drop, index_folder)
     return repaired
@@ -242,34 +257,37 @@ def _without_parents(connection: sqlite3.Connection) -> list[str]:
 # ---- derived columns
 
 
-def _mend(file: Path) -> int:
-    """Compute again what is derived from titles and texts, and say of how many articles that was wrong."""
+def _mend_file(file: Path) -> int:
     engine = connect_in_thread(URL.create("sqlite", database=str(file)))
-    mended = 0
     try:
         with engine.begin() as connection:
             with closing(reading(file)) as looking:
                 statements = _without_parents(looking)
             for statement in statements:
                 connection.exec_driver_sql(statement)
-            last = 0
-            while rows := connection.execute(
-                select(articles.c.number, articles.c.title, articles.c.text, *_DERIVED)
-                .where(articles.c.number > last)
-                .order_by(articles.c.number)
-                .limit(_AT_ONCE)
-            ).all():
-                last = rows[-1].number
-                for row in rows:
-                    right = {
-                        "characters": len(row.text),
-                        "title_folded": folded(row.title),
-                        "content_hash": content_hash(row.text),
-                    }
-                    if any(getattr(row, name) != value for name, value in right.items()):
-                        mended += _set(connection, row.number, right)
+            return _mend(connection)
     finally:
         engine.dispose()
+
+
+def _mend(connection: Connection) -> int:
+    """Compute again what is derived from titles and texts, and say of how many articles that was wrong."""
+    mended = last = 0
+    while rows := connection.execute(
+        select(articles.c.number, articles.c.title, articles.c.text, *_DERIVED)
+        .where(articles.c.number > last)
+        .order_by(articles.c.number)
+        .limit(_AT_ONCE)
+    ).all():
+        last = rows[-1].number
+        for row in rows:
+            right = {
+                "characters": len(row.text),
+                "title_folded": folded(row.title),
+                "content_hash": content_hash(row.text),
+            }
+            if any(getattr(row, name) != value for name, value in right.items()):
+                mended += _set(connection, row.number, right)
     return mended
 
 

@@ -12,7 +12,7 @@ at most two ascending slices.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,8 @@ _LEAST = np.float32(1e-30)
 _PROBED = 24
 _LOOKED_UP = 64
 _SHORT_LIST = 4_000
+
+_NOWHERE: tuple[Ints, Codes] = np.zeros(0, np.int32), np.zeros(0, np.uint32)
 
 WeightedTerm = tuple[int, float]
 _Scalar = TypeVar("_Scalar", bound=np.generic)
@@ -262,7 +264,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         """The scores of some passages, in the order asked for."""
         units = [((term, 1.0),) for term in query]
         docs = np.unique(np.array(doc_ids, np.int32))
-        known = dict(zip(docs.tolist(), self._score(docs, units).tolist(), strict=True))
+        known = dict(zip(docs.tolist(), self._score(docs, self._held(units)).tolist(), strict=True))
         return [known[doc] for doc in doc_ids]
 
     def search(
@@ -278,7 +280,8 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         Returns:
             Docs and scores, by falling score, then rising doc. Every score is above 0.
         """
-        lists = self._lists(units)
+        held = self._held(units)
+        lists = self._lists(held)
         if not lists or top_k < 1:
             return np.zeros(0, np.int32), np.zeros(0)
         rest = [0.0] * (len(lists) + 1)
@@ -303,7 +306,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
                 break
             probe = self._best(touched, dense, top_k + _PROBED, allowed)
             if len(probe) >= top_k:
-                exact = self._score(probe, units)
+                exact = self._score(probe, held)
                 threshold = max(threshold, _kth(exact, top_k) * _SELECTS)
             if rest[done] < threshold:
                 break
@@ -319,7 +322,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         else:
             for docs in touched:
                 accumulator[docs] = 0
-        scores = self._score(candidates, units)
+        scores = self._score(candidates, held)
         found = scores > 0
         candidates, scores = candidates[found], scores[found]
         if len(scores) > top_k:
@@ -333,24 +336,41 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
 
     def _in_base(self, term: int) -> tuple[Ints, Codes]:
         if term >= len(self._pointers) - 1:
-            return self.base.docs[:0], self.base.codes[:0]
+            return _NOWHERE
         begin, end = self._pointers[term], self._pointers[term + 1]
         return self.base.docs[begin:end], self.base.codes[begin:end]
 
     def _in_tail(self, term: int) -> tuple[Ints, Codes]:
+        if not self._tail_end:
+            return _NOWHERE
         begin, count = int(self._tail_start[term]), int(self._tail_count[term])
         return self._tail_docs[begin : begin + count], self._tail_codes[begin : begin + count]
 
-    def _lists(self, units: Sequence[Sequence[WeightedTerm]]) -> list["_UnitList"]:
-        lists: list[_UnitList] = []
-        size = len(self.df)
+    def _held(self, units: Sequence[Sequence[WeightedTerm]]) -> list[list["_Held"]]:
+        """The terms that passages hold, by unit; units without any are left out."""
+        found: list[list[_Held]] = []
+        size, corpus_size = len(self.df), max(self.corpus_size, 1)
         for unit in units:
-            held = [(t, w * self.idf_of(t)) for t, w in unit if 0 <= t < size and w > 0 and self.df[t] > 0]
-            if not held:
-                continue
-            bound = max(w * float(self._bounds[t]) for t, w in held) * self._drift
-            parts = [(docs, codes, w) for t, w in held for docs, codes in self._slices(t)]
-            if len(held) > 1:
+            terms = [
+                _Held(t, weight, idf(corpus_size, int(self.df[t])), self._in_base(t), self._in_tail(t))
+                for t, weight in unit
+                if 0 <= t < size and weight > 0 and self.df[t] > 0
+            ]
+            if terms:
+                found.append(terms)
+        return found
+
+    def _lists(self, units: Sequence[Sequence["_Held"]]) -> list["_UnitList"]:
+        lists: list[_UnitList] = []
+        for unit in units:
+            bound = max(one.weight * one.idf * float(self._bounds[one.term]) for one in unit) * self._drift
+            parts = [
+                (docs, codes, one.weight * one.idf)
+                for one in unit
+                for docs, codes in (one.in_base, one.in_tail)
+                if len(docs)
+            ]
+            if len(unit) > 1:
                 docs, impacts = self._best_of(parts)
                 lists.append(_UnitList(len(docs), bound, [(docs, impacts)], []))
             else:
@@ -419,7 +439,8 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
     def _best(self, touched: list[Ints], dense: bool, top_k: int, allowed: NDArray[np.bool_] | None) -> Ints:
         """At least the `top_k` docs with the highest sums so far, ties included, ascending."""
         held, all_sums = self._sums(touched, dense)
-        highest = float(all_sums.max())
+        # A scale: any high sum does, and among the docs with the rarest term one is found sooner than among all.
+        highest = float(self._accumulator.take(touched[0]).max())
         docs = np.zeros(0, np.int32)
         for share in (0.65, 0.4, 0.2, 0.0):
             docs = self._above(held, all_sums, np.float32(highest * share), allowed)
@@ -454,7 +475,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
             candidates, sums = candidates.compress(keep), sums.compress(keep)
         return candidates
 
-    def _score(self, docs: Ints, units: Sequence[Sequence[WeightedTerm]]) -> Floats:
+    def _score(self, docs: Ints, units: Sequence[Sequence["_Held"]]) -> Floats:
         """Exact scores of ascending docs, in float64 and in the order of the units, as rank_bm25 adds them up."""
         total = np.zeros(len(docs))
         if not len(docs):
@@ -463,26 +484,24 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         edge = len(docs) if docs[-1] < in_base else int(docs.searchsorted(in_base))
         for unit in units:
             best: Floats | None = None
-            for term, weight in unit:
-                if not 0 <= term < len(self.df) or not self.df[term]:
-                    continue
-                value = self._saturated(term, docs, edge)
-                value *= self.idf_of(term)
-                if weight != 1.0:
-                    value *= weight
+            for one in unit:
+                value = self._saturated(one, docs, edge)
+                value *= one.idf
+                if one.weight != 1.0:
+                    value *= one.weight
                 best = value if best is None else np.maximum(best, value)
             if best is not None:
                 total += best
         return total
 
-    def _saturated(self, term: int, docs: Ints, edge: int) -> Floats:
+    def _saturated(self, term: "_Held", docs: Ints, edge: int) -> Floats:
         """The term's exact saturated frequency in each of the docs, of which the first `edge` are in the base."""
         if edge == len(docs):
-            return self._looked_up(*self._in_base(term), docs)
+            return self._looked_up(*term.in_base, docs)
         if not edge:
-            return self._looked_up(*self._in_tail(term), docs)
+            return self._looked_up(*term.in_tail, docs)
         return np.concatenate(
-            [self._looked_up(*self._in_base(term), docs[:edge]), self._looked_up(*self._in_tail(term), docs[edge:])]
+            [self._looked_up(*term.in_base, docs[:edge]), self._looked_up(*term.in_tail, docs[edge:])]
         )
 
     def _looked_up(self, held: Ints, codes: Codes, docs: Ints) -> Floats:
@@ -492,6 +511,16 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         found = self._exact.take(codes.take(at, mode="clip"))
         found *= held.take(at, mode="clip") == docs
         return found
+
+
+class _Held(NamedTuple):
+    """A term that passages hold, with the docs and codes of both its slices."""
+
+    term: int
+    weight: float
+    idf: float
+    in_base: tuple[Ints, Codes]
+    in_tail: tuple[Ints, Codes]
 
 
 @dataclass(slots=True)

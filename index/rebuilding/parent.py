@@ -34,7 +34,7 @@ class Request:
         folder: An empty folder for the index.
     """
 
-    address: str
+    address: str = field(repr=False)
     store_id: str
     folder: str
 

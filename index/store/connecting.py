@@ -63,7 +63,8 @@ def parse(address: str) -> URL:
 
 def shown(url: URL) -> str:
     """Spell an address for people, with its password hidden."""
-    return url.render_as_string(hide_password=True)
+    # asyncpg takes it behind the "?" as well.
+    return url.difference_update_query(["password"]).render_as_string(hide_password=True)
 
 
 def is_sqlite(url: URL) -> bool:

@@ -290,7 +290,7 @@ def question_set(tmp_path: Path) -> Path:
     folder.mkdir()
     articles = [
         {"id": "a", "title": "Bridge", "text": "The bridge over the Tamber opened in May 1931.", "lang": "en"},
-        {"id": "b", "title": "Museum", "text": "The museum shows four hundred wooden clocks.", "lang": "en"},
+        {"id": "b", "title": "A museum", "text": "The museum shows four hundred wooden clocks.", "lang": "en"},
     ]
     questions = [
         {"question": "When did the Tamber bridge open?", "answers": ["May 1931"], "article_id": "a", "lang": "en"},
@@ -320,6 +320,12 @@ def test_figures_of_a_set_are_a_table_and_leave_the_library_alone(run: Run, ques
     assert "Passage@1" in out
     assert "100.0%" in out
     assert as_json(run("list", "--json")) == []
+
+
+def test_only_articles_that_were_not_trained_on_are_asked_about_if_wanted(run: Run, question_set: Path) -> None:
+    (result,) = as_json(run("eval", question_set, "--json", "--held-out"))
+
+    assert (result["name"], result["articles"], result["questions"]) == ("set, held out", 2, 1)
 
 
 def test_a_folder_without_questions_is_an_error(run: Run, tmp_path: Path) -> None:

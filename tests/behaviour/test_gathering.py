@@ -580,7 +580,7 @@ async def test_a_removed_article_is_not_brought_back_by_its_page(
 # ---- a library goes on answering
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 async def test_a_thousand_plain_articles_of_a_folder_are_searchable_in_ten_seconds(
     gatherer: Gatherer, library: Library, tmp_path: Path
 ) -> None:

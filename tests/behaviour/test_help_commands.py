@@ -1,5 +1,6 @@
 """/help and /privacy, for everybody and everywhere."""
 
+import asyncio
 import re
 
 import pytest
@@ -23,6 +24,16 @@ async def test_help_names_commands_that_can_be_clicked(server: Server) -> None:
     assert asked.ephemeral
     assert re.search(r"</ask:\d+>", shown(asked))
     assert re.search(r"</privacy:\d+>", shown(asked))
+
+
+async def test_a_private_card_without_buttons_leaves_no_task_behind(server: Server) -> None:
+    await server.member.slash(server.channel, "help")
+    before = len(asyncio.all_tasks())
+
+    for _ in range(3):
+        await server.member.slash(server.channel, "help")
+
+    assert len(asyncio.all_tasks()) == before
 
 
 async def test_only_managers_read_how_to_manage(server: Server) -> None:

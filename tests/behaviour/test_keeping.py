@@ -1,5 +1,6 @@
 """Backups, restoring, checks and repairs, with real files and a real second process."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -19,7 +20,9 @@ from bot.state import ServerSettings, State
 from index import ARTICLES, Library, StoreInUseError, UnusableBackupError, backup, restore
 from index.store.sqlite_files import copy
 from tests.behaviour.test_cli import EXAMPLES, QUESTION, Ran, Run, as_json, told
+from tests.support.terminal import at_terminal
 
+ROOT = Path(__file__).parents[2]
 ADDRESS = "sqlite+aiosqlite:///{}/library.db"
 _PAGE = 4096
 
@@ -205,6 +208,52 @@ def test_restoring_asks_and_nobody_is_there_to_answer(filled: Run, tmp_path: Pat
 
     assert "--yes" in told(filled("restore", "copy.db"))
     assert not list(tmp_path.glob("*before-restore*"))
+
+
+def asked(folder: Path, key: str) -> tuple[int, str]:
+    """The exit code, and what stood on the terminal, of somebody who restores copy.db and presses a key when asked."""
+
+    async def sit() -> tuple[int, str]:
+        kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "DATABASE_URL"}}
+        async with at_terminal(
+            folder, {**kept, "PYTHONPATH": str(ROOT), "TERM": "xterm"}, "restore", "copy.db"
+        ) as person:
+            question = "Replace all articles and settings by those of copy.db? [y/N]"
+            if key == "Ctrl-C":
+                await person.sees(question)
+                code = await person.gives_up()
+            else:
+                await person.types(question, key)
+                code = await person.ended()
+            return code, person.shown
+
+    return asyncio.run(sit())
+
+
+def test_restoring_asks_and_replaces_only_after_a_yes(filled: Run, tmp_path: Path) -> None:
+    assert filled("backup", "copy.db")[0] == 0
+    before = titles(tmp_path / "library.db")
+    assert filled("remove", json.loads(filled("list", "--json")[1])[0]["id"])[0] == 0
+    changed = titles(tmp_path / "library.db")
+
+    for key, ending in (("n", 1), ("Ctrl-C", 130)):
+        code, shown = asked(tmp_path, key)
+        assert code == ending, shown
+        assert ("nothing was changed" if ending == 1 else "interrupted") in shown
+        assert titles(tmp_path / "library.db") == changed
+        assert not list(tmp_path.glob("*before-restore*"))
+    code, shown = asked(tmp_path, "y")
+
+    assert code == 0, shown
+    assert "restored 10 articles from copy.db" in shown
+    assert titles(tmp_path / "library.db") == before
+
+
+def test_nobody_is_asked_about_a_file_that_cannot_be_restored(filled: Run, tmp_path: Path) -> None:
+    (tmp_path / "copy.db").write_text("hello")
+
+    # Without a terminal it would say that nobody can be asked.
+    assert "it is no SQLite database" in told(filled("restore", "copy.db"))
 
 
 def test_restoring_into_an_empty_folder(filled: Run, tmp_path: Path) -> None:

@@ -152,6 +152,7 @@ async def test_an_article_is_asked_after_changes_and_after_a_restart(library: Li
 # ---- many at once
 
 
+@pytest.mark.alone
 async def test_two_hundred_questions_leave_the_threads_to_others(library: Library) -> None:
     await library.add([TRUCE, BRIDGE, DAM])
     await library.ask(QUESTION)

@@ -1,17 +1,24 @@
 """The same library and the same bot's memory over a real PostgreSQL."""
 
 import asyncio
+import json
+import re
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from bot.cli import main
+from bot.settings import Settings
 from bot.state import State
 from index import Change, Draft, Gatherer, GatheringRules, JobState, Library, Problem
 from index.models import NewArticle
 from index.store import Store
 from index.store.adding import add, content_hash
+from index.store.connecting import connect, parse
+from tests.behaviour.test_cli import EXAMPLES, QUESTION, Ran, Run, as_json, told
 from tests.support import postgresql
 from tests.support.documents import page
 from tests.support.web import reply, served
@@ -23,8 +30,8 @@ COFFEE = "Coffee is made of roasted beans. The beans are roasted for twelve minu
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with postgresql.server(tmp_path_factory.mktemp("postgresql")) as at:
+def address() -> Iterator[str]:
+    with postgresql.server() as at:
         yield at
 
 
@@ -166,3 +173,110 @@ async def test_the_bot_keeps_its_settings_counts_and_undo(address: str) -> None:
     assert kept == "abc"
     assert removed is not None
     assert purged > 0
+
+
+# ---- the commands that keep a library
+
+
+@pytest.fixture
+def run(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command in this process, on the server and with a saved index: exit code, standard output and error."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in {
+        "DATABASE_URL": address,
+        "INDEX_FOLDER": "index",
+        "LOG_LEVEL": "ERROR",
+        "HEALTH_PORT": "0",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+
+    def run_here(*arguments: object) -> Ran:
+        code = main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run_here
+
+
+@pytest.fixture
+def filled(run: Run, address: str) -> Iterator[Run]:
+    assert run("add", EXAMPLES)[0] == 0
+    yield run
+    change(address, "TRUNCATE articles CASCADE")
+
+
+def change(address: str, statement: str) -> None:
+    """Change the tables as another program does."""
+
+    async def execute() -> None:
+        engine = connect(parse(address))
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql(statement)
+        await engine.dispose()
+
+    asyncio.run(execute())
+
+
+def test_a_check_finds_what_is_not_whole_and_a_repair_mends_it(filled: Run, address: str) -> None:
+    whole = filled("check")
+    change(address, f"UPDATE articles SET text = text || ' Changed.' WHERE id = '{first(filled)}'")
+    found = filled("check", "--json")
+    mended = filled("check", "--repair", "--json")
+
+    assert whole[0] == 0
+    assert "pg_amcheck" in whole[1]
+    assert re.search(r"articles of the index +good +the same", whole[1])
+    assert found[0] == 1
+    assert {one["checked"] for one in json.loads(found[1])["findings"] if one["is_problem"]} == {
+        "texts of the articles",
+        "what is derived from the articles",
+        "passages of the index",
+    }
+    assert mended[0] == 0
+    assert as_json(mended)["repaired"]["mended"] == 1
+    assert filled("ask", QUESTION)[0] == 0
+
+
+def first(run: Run) -> str:
+    return str(json.loads(run("list", "--json")[1])[0]["id"])
+
+
+def test_copies_are_left_to_the_tools_of_the_server(run: Run, tmp_path: Path) -> None:
+    assert "run: pg_dump --format=custom" in told(run("backup", "copy.db"))
+    # Nobody is asked whether to do what cannot be done.
+    assert "run: pg_restore --clean" in told(run("restore", "copy.db"))
+    assert not (tmp_path / "copy.db").exists()
+
+
+def test_a_collection_moves_to_a_file_and_to_another_collection(filled: Run) -> None:
+    assert filled("export", "all.jsonl", "--collection", "shared")[0] == 0
+    assert "read 10 articles" in filled("import", "all.jsonl", "--into", "4242")[1]
+    assert filled("check")[0] == 0
+
+
+def test_the_doctor_leaves_the_servers_files_to_the_server(filled: Run) -> None:
+    code, out, _ = filled("doctor")
+
+    assert code == 0
+    assert "it cannot be checked from here" in out
+    assert "10 articles in the store and in the index" in out
+
+
+def test_what_the_guide_says_of_dump_and_restore_brings_everything_back(filled: Run, address: str) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "keeping.md").read_text("utf-8")
+    dump, restore = re.findall(r"(?m)^pg_(?:dump|restore) .*$", guide)
+    before = filled("list", "--json")[1]
+
+    def run(command: str) -> None:
+        subprocess.run(command.split(), env=postgresql.surroundings(address), check=True)
+
+    run(dump)
+    assert filled("remove", first(filled))[0] == 0
+    run(restore)
+    assert filled("reindex")[0] == 0
+
+    assert filled("list", "--json")[1] == before
+    assert filled("ask", QUESTION)[0] == 0
+    assert filled("check")[0] == 0

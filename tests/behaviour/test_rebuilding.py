@@ -353,7 +353,7 @@ async def test_the_password_of_an_address_stands_in_no_list_of_processes(library
     assert all(b"library.db" not in one for one in seen)
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 async def test_the_event_loop_is_free_and_questions_are_answered_during_a_rebuild(library: Library) -> None:
     await library.add([report(number, 11) for number in range(1_000, 1_600)])
     await titles_for(library, "report7")

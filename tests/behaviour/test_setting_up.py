@@ -2,28 +2,20 @@
 
 import asyncio
 import os
-import pty
 import signal
 import stat
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.support.discord import Discord, Fault, Intent
+from tests.support.terminal import at_terminal
 
 ROOT = Path(__file__).parents[2]
 BITS = 1 << 10 | 1 << 11 | 1 << 16 | 1 << 38
 """View Channel, Send Messages, Read Message History, Send Messages in Threads."""
-
-_ON_A_TERMINAL_OF_ITS_OWN = """
-import fcntl, os, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.executable, [sys.executable, "-m", "bot", "init", *sys.argv[1:]])
-"""
-"""As a shell's is: passwords are asked for there, and Ctrl-C comes from there."""
 
 
 def surroundings(discord: Discord, **more: str) -> dict[str, str]:
@@ -43,88 +35,12 @@ async def by_itself(folder: Path, environment: Mapping[str, str], *arguments: st
     return process.returncode, out.decode(), err.decode()
 
 
-class Terminal:
-    """A person at a terminal. `shown` is everything that stood on the screen."""
-
-    def __init__(self, controller: int, process: asyncio.subprocess.Process) -> None:
-        self.shown = ""
-        self._answered = 0
-        self._controller = controller
-        self._ending = asyncio.ensure_future(process.wait())
-        self._news = asyncio.Event()
-        os.set_blocking(controller, False)
-        asyncio.get_running_loop().add_reader(controller, self._read)
-
-    async def sees(self, part: str) -> None:
-        """Wait until this stands on the screen after the last answer, however its lines are broken."""
-        async with asyncio.timeout(30):
-            while part not in " ".join(self.shown[self._answered :].split()):
-                self._news.clear()
-                await self._news.wait()
-
-    async def types(self, question: str, answer: str) -> None:
-        """Wait for a question, and answer it."""
-        await self.sees(question)
-        self._answered = len(self.shown)
-        os.write(self._controller, answer.encode() + b"\n")
-
-    async def gives_up(self) -> int:
-        """Press Ctrl-C, and again after a while, as people do; the exit code.
-
-        The first one may come between two steps of Python's: it is heeded at the next key then.
-        """
-        for _ in range(6):
-            os.write(self._controller, b"\x03")
-            with suppress(TimeoutError):
-                return await asyncio.wait_for(asyncio.shield(self._ending), 10)
-        raise AssertionError(f"Ctrl-C does not end it:\n{self.shown}")
-
-    async def ended(self) -> int:
-        """The exit code."""
-        code = await asyncio.wait_for(asyncio.shield(self._ending), 60)
-        # What came just before the end.
-        self._read()
-        return code
-
-    def _read(self) -> None:
-        try:
-            read = os.read(self._controller, 65_536)
-        except BlockingIOError:
-            return
-        except OSError:
-            # Linux says so when the other side is closed.
-            read = b""
-        if not read:
-            asyncio.get_running_loop().remove_reader(self._controller)
-        self.shown += read.decode(errors="replace")
-        self._news.set()
-
-
-@asynccontextmanager
-async def at_terminal(folder: Path, environment: Mapping[str, str], *arguments: str) -> AsyncIterator[Terminal]:
-    controller, terminal = pty.openpty()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _ON_A_TERMINAL_OF_ITS_OWN, *arguments,
-        cwd=folder, env=environment, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
-    )  # fmt: skip
-    os.close(terminal)
-    person = Terminal(controller, process)
-    try:
-        yield person
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-        asyncio.get_running_loop().remove_reader(controller)
-        os.close(controller)
-
-
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
 async def test_a_person_is_asked_and_gets_a_file_and_a_link(tmp_path: Path) -> None:
-    async with Discord() as discord, at_terminal(tmp_path, surroundings(discord)) as person:
+    async with Discord() as discord, at_terminal(tmp_path, surroundings(discord), "init") as person:
         await person.types("The bot's token (it is not shown", discord.token)
         await person.types("Where shall the articles be", "")
         await person.types("without a mention?", "n")
@@ -143,7 +59,7 @@ async def test_a_person_is_asked_and_gets_a_file_and_a_link(tmp_path: Path) -> N
 
 
 async def test_what_is_typed_as_token_is_never_shown(tmp_path: Path) -> None:
-    async with Discord() as discord, at_terminal(tmp_path, surroundings(discord)) as person:
+    async with Discord() as discord, at_terminal(tmp_path, surroundings(discord), "init") as person:
         await person.types("The bot's token", "MTE.not-the-right.token")
         await person.sees("Discord refuses the token")
         await person.types("The bot's token", discord.token)
@@ -164,7 +80,7 @@ async def test_ctrl_c_at_any_question_leaves_nothing_behind(tmp_path: Path, ques
     answers = {"The bot's token": "", "Where shall the articles be": "", "without a mention?": "n"}
     async with Discord() as discord:
         environment = surroundings(discord, DISCORD_TOKEN=discord.token)
-        async with at_terminal(tmp_path, environment) as person:
+        async with at_terminal(tmp_path, environment, "init") as person:
             for one, answer in answers.items():
                 if one == question:
                     break
@@ -178,7 +94,7 @@ async def test_ctrl_c_at_any_question_leaves_nothing_behind(tmp_path: Path, ques
 
 
 async def test_the_address_for_websites_is_asked_for_until_it_can_be_told(tmp_path: Path) -> None:
-    async with Discord() as discord, at_terminal(tmp_path, surroundings(discord)) as person:
+    async with Discord() as discord, at_terminal(tmp_path, surroundings(discord), "init") as person:
         await person.types("The bot's token", discord.token)
         await person.types("Where shall the articles be", "")
         await person.types("without a mention?", "n")
@@ -194,7 +110,7 @@ async def test_the_address_for_websites_is_asked_for_until_it_can_be_told(tmp_pa
 
 async def test_an_address_for_websites_that_is_set_is_kept_by_enter(tmp_path: Path) -> None:
     environment = {"FETCH_CONTACT": "https://operator.example"}
-    async with Discord() as discord, at_terminal(tmp_path, surroundings(discord, **environment)) as person:
+    async with Discord() as discord, at_terminal(tmp_path, surroundings(discord, **environment), "init") as person:
         await person.types("The bot's token", discord.token)
         await person.types("Where shall the articles be", "")
         await person.types("without a mention?", "n")
@@ -208,7 +124,7 @@ async def test_an_address_for_websites_that_is_set_is_kept_by_enter(tmp_path: Pa
 async def test_an_intent_that_is_off_is_looked_at_again(tmp_path: Path) -> None:
     async with Discord() as discord:
         discord.gateway.allowed_intents &= ~Intent.MESSAGE_CONTENT
-        async with at_terminal(tmp_path, surroundings(discord)) as person:
+        async with at_terminal(tmp_path, surroundings(discord), "init") as person:
             await person.types("The bot's token", discord.token)
             await person.types("Where shall the articles be", "library/news.db")
             await person.types("without a mention?", "y")
@@ -229,7 +145,7 @@ async def test_an_old_file_keeps_its_other_lines_and_is_changed_only_after_a_yes
     (tmp_path / ".env").chmod(0o644)
     async with Discord() as discord:
         for answer in ("n", "y"):
-            async with at_terminal(tmp_path, surroundings(discord, LOG_LEVEL="INFO")) as person:
+            async with at_terminal(tmp_path, surroundings(discord, LOG_LEVEL="INFO"), "init") as person:
                 await person.types("Enter keeps the one that is set", discord.token)
                 await person.types("Where shall the articles be", "")
                 await person.types("without a mention?", "")
@@ -329,7 +245,7 @@ async def test_a_missing_network_a_refused_token_and_a_missing_intent_are_told(t
 async def test_a_process_that_is_killed_while_it_asks_discord_leaves_nothing_behind(tmp_path: Path) -> None:
     async with Discord() as discord:
         discord.faults.append(Fault("GET", "/users/@me", delay_s=30))
-        async with at_terminal(tmp_path, surroundings(discord)) as person:
+        async with at_terminal(tmp_path, surroundings(discord), "init") as person:
             await person.types("The bot's token", discord.token)
             await asyncio.sleep(0.5)
             code = await person.gives_up()

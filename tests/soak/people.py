@@ -134,8 +134,8 @@ class Admin:
     """Somebody who keeps the articles of a server, one thing at a time.
 
     Attributes:
-        typing_s: How long a form is open. In bad weather a bot may know only after its tries that Discord has opened
-            the form, and nobody fills one in so quickly.
+        thinking_s: How long a form is open, or a question read before it is confirmed. In bad weather a bot may know
+            only after its tries that Discord has shown them, and nobody is so quick.
     """
 
     def __init__(
@@ -148,7 +148,7 @@ class Admin:
         seen: Experience,
         chance: random.Random,
     ) -> None:
-        self.typing_s = 0.0
+        self.thinking_s = 0.0
         self._discord, self._who, self._where = discord, who, where
         self._ledger, self._outages, self._seen, self._chance = ledger, outages, seen, chance
 
@@ -208,7 +208,7 @@ class Admin:
             assert "was added" in sent.text or "was replaced" in sent.text, sent.text
 
     async def _sent(self, form: Interaction, values: Mapping[str, Filled]) -> Interaction:
-        await asyncio.sleep(self.typing_s)
+        await asyncio.sleep(self.thinking_s)
         sent = await self._who.submit(form, values, wait=False)
         await self._discord.until(lambda: sent.is_settled, "acknowledgement", PATIENCE_S)
         return sent
@@ -217,6 +217,7 @@ class Admin:
         number = ferry.number
         with ferry.changing(None):
             asked = await self._who.slash(self._where, "articles remove", article=ferry.title)
+            await asyncio.sleep(self.thinking_s)
             removed = await self._who.click(asked, "Remove")
             assert "was removed" in removed.text, removed.text
         if undo:

@@ -17,6 +17,7 @@ def text(outcome: Outcome) -> str:
     calm = [one.took_s for one in answered if one.took_s is not None and one.at >= outcome.calm]
     stormy = [one.took_s for one in answered if one.took_s is not None and one.at < outcome.calm]
     before, after = outcome.quiet
+    looked, then = before.sample, after.sample
     lines = [
         f"# Soak of {outcome.plan.seconds / 60:.1f} minutes, seed {outcome.plan.seed}",
         "",
@@ -26,16 +27,20 @@ def text(outcome: Outcome) -> str:
         f"- the admin, acknowledged: {_counts(seen.done)}; without a word because of a kill: {_counts(seen.undone)}",
         f"- weather: {_counts(outcome.weather)}",
         f"- kills: {len(outcome.restarts)}; seconds from the start to the first answer: {_quantiles(outcome.restarts)}",
-        f"- memory at rest, before and after the calm: {before.resident / 1e6:.0f} and {after.resident / 1e6:.0f} MB; "
-        f"open files {before.files} and {after.files}, sockets {before.sockets} and {after.sockets}, "
-        f"threads {before.threads} and {after.threads}",
+        f"- memory at rest, before and after the calm: {looked.resident / 1e6:.0f} and {then.resident / 1e6:.0f} MB; "
+        f"open files {looked.files} and {then.files}, sockets {looked.sockets} and {then.sockets}, "
+        f"threads {looked.threads} and {then.threads}",
+        f"- as its own metrics tell: tasks {before.tasks} and {after.tasks}, "
+        f"files and sockets {before.open_fds} and {after.open_fds}",
         f"- articles at the end: {outcome.articles}",
         "",
     ]
     if outcome.problems:
         lines += [f"**{len(outcome.problems)} problems**", "", *(f"- {one}" for one in outcome.problems[:50])]
     else:
-        lines.append("Nothing acknowledged is missing, and no answer was of an article that was gone.")
+        lines.append(
+            "Nothing acknowledged is missing, no answer was of an article that was gone, and no task or file was left."
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from index import Library
 from tests.soak.ledger import Ledger
 from tests.soak.people import Admin, Experience, Members, Outages
-from tests.soak.watching import Sample, look, watch
+from tests.soak.watching import Rest, Sample, at_rest, watch
 from tests.soak.weather import storm
 from tests.support.discord import Discord
+from tests.support.discord.listener import free_port
 from tests.support.discord.process import BotProcess
 
 _STORMY = 0.6
@@ -30,8 +31,10 @@ _WARM_S = 60
 
 _GROWTH_FILES = 4
 _GROWTH_SOCKETS = 8
+_GROWTH_TASKS = 5
 _KEPT_S = 15.0
-"""For so long aiohttp keeps a connection for the next request: after a shorter rest, sockets tell nothing."""
+"""For so long aiohttp keeps a connection for the next request: after a shorter rest, sockets tell nothing. Nor do
+tasks: the last answers may still be on their way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class Outcome:
     samples: list[Sample] = field(default_factory=list)
     restarts: list[float] = field(default_factory=list)
     calm: float = 0.0
-    quiet: list[Sample] = field(default_factory=list)
+    quiet: list[Rest] = field(default_factory=list)
     articles: int = 0
     refused: list[str] = field(default_factory=list)
     log: str = ""
@@ -94,7 +97,8 @@ async def soak(plan: Plan, folder: Path) -> Outcome:
     chance = random.Random(plan.seed)
     outcome = Outcome(plan, Experience(time.monotonic()))
     ledger, outages = Ledger(chance), Outages()
-    async with Discord() as discord, BotProcess(discord, folder, _WITHOUT_LIMITS) as bot:
+    environment = _WITHOUT_LIMITS | {"HEALTH_PORT": str(free_port())}
+    async with Discord() as discord, BotProcess(discord, folder, environment) as bot:
         owner = discord.person("owner")
         guild = discord.guild("Docs", owner=owner)
         channels = [discord.channel(guild, name) for name in ("general", "ferries", "lake")]
@@ -104,7 +108,7 @@ async def soak(plan: Plan, folder: Path) -> Outcome:
         await bot.ready()
         for _ in range(_FIRST_ARTICLES):
             await admin.add()
-        admin.typing_s = 1.5
+        admin.thinking_s = 1.5
         async with _meanwhile(watch(bot, outcome.seen.began, outcome.samples), _forget(discord, outcome)):
             load = (members.steadily(plan.per_s), members.in_bursts(plan.burst, plan.burst_s), admin.keep(0.5, 25))
             bad = storm(discord, chance, plan.weather_s, outcome.weather)
@@ -179,9 +183,7 @@ async def _kill(
 async def _rest(bot: BotProcess, outcome: Outcome) -> None:
     """Wait until nothing is under way, and look."""
     await asyncio.sleep(outcome.plan.quiet_s)
-    sample = await asyncio.to_thread(look, bot, outcome.seen.began)
-    assert sample is not None, "the bot is gone"
-    outcome.quiet.append(sample)
+    outcome.quiet.append(await at_rest(bot, outcome.seen.began))
 
 
 async def _finish(bot: BotProcess, discord: Discord, outcome: Outcome) -> None:
@@ -224,14 +226,23 @@ def _judge(outcome: Outcome) -> None:
         outcome.problems.append(f"{len(lost)} questions were not answered, the first after {lost[0].at:.0f} s")
     if traces := outcome.log.count("Traceback"):
         outcome.problems.append(f"{traces} tracebacks in the log")
-    before, after = outcome.quiet
-    if after.files - before.files > _GROWTH_FILES:
-        outcome.problems.append(f"open files grew from {before.files} to {after.files} in the calm")
-    if outcome.plan.quiet_s > _KEPT_S and after.sockets - before.sockets > _GROWTH_SOCKETS:
-        outcome.problems.append(f"open sockets grew from {before.sockets} to {after.sockets} in the calm")
+    outcome.problems += _leaks(*outcome.quiet, is_settled=outcome.plan.quiet_s > _KEPT_S)
     calm = [one.resident for one in outcome.samples if one.at >= outcome.calm]
     third = len(calm) // 3
     if len(calm) >= _WARM_S:
         growth = statistics.median(calm[-third:]) - statistics.median(calm[:third])
         if growth > _GROWTH_BYTES:
             outcome.problems.append(f"memory grew by {growth / 1e6:.0f} MB in the calm")
+
+
+def _leaks(before: Rest, after: Rest, *, is_settled: bool) -> list[str]:
+    """What was left open in the calm, and what goes on; sockets and tasks only after a rest in which they could end."""
+    looked, then = before.sample, after.sample
+    grown = [("open files", looked.files, then.files, _GROWTH_FILES)]
+    if is_settled:
+        grown += [
+            ("open sockets", looked.sockets, then.sockets, _GROWTH_SOCKETS),
+            ("process_open_fds", before.open_fds, after.open_fds, _GROWTH_FILES + _GROWTH_SOCKETS),
+            ("tasks", before.tasks, after.tasks, _GROWTH_TASKS),
+        ]
+    return [f"{what} grew from {low} to {high} in the calm" for what, low, high, most in grown if high - low > most]

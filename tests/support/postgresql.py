@@ -6,6 +6,9 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import make_url
 
 from tests.support.discord.listener import free_port
 
@@ -22,12 +25,23 @@ def programs() -> Path | None:
     return None if found is None else Path(found).resolve().parent
 
 
+def surroundings(address: str) -> dict[str, str]:
+    """What PostgreSQL's own programs need in their environment to find a database and each other."""
+    where, url = programs(), make_url(address)
+    assert where is not None
+    return {
+        "PATH": f"{where}:{os.environ['PATH']}",
+        "PGHOST": str(url.host),
+        "PGPORT": str(url.port),
+        "PGUSER": "footnote",
+    }
+
+
 @contextmanager
-def server(folder: Path) -> Iterator[str]:
+def server() -> Iterator[str]:
     """An empty database for as long as the block lasts.
 
-    Args:
-        folder: Empty, for its files.
+    Its files are not in pytest's folders: those are closed to all but root, which the server refuses to be.
 
     Yields:
         The database's address for SQLAlchemy.
@@ -41,16 +55,15 @@ def server(folder: Path) -> Iterator[str]:
     def run(program: str, *arguments: str) -> None:
         subprocess.run([where / program, *arguments], user=user, cwd="/", check=True, stdout=subprocess.DEVNULL)
 
-    if user is not None:
-        shutil.chown(folder, user)
-        for above in folder.parents[:3]:
-            above.chmod(above.stat().st_mode | 0o011)
-    data = folder / "data"
-    run("initdb", "--pgdata", str(data), "--auth", "trust", "--username", "footnote", "--no-sync")
-    options = f"-p {port} -k '' -c listen_addresses=127.0.0.1 -c fsync=off"
-    run("pg_ctl", "--pgdata", str(data), "--options", options, "--log", str(folder / "log"), "--wait", "start")
-    try:
-        run("createdb", "--host", "127.0.0.1", "--port", str(port), "--username", "footnote", "footnote")
-        yield f"postgresql+asyncpg://footnote@127.0.0.1:{port}/footnote"
-    finally:
-        run("pg_ctl", "--pgdata", str(data), "--mode", "immediate", "--wait", "stop")
+    with TemporaryDirectory(prefix="footnote-postgresql-") as name:
+        if user is not None:
+            shutil.chown(name, user)
+        data = f"{name}/data"
+        run("initdb", "--pgdata", data, "--auth", "trust", "--username", "footnote", "--no-sync")
+        options = f"-p {port} -k '' -c listen_addresses=127.0.0.1 -c fsync=off"
+        run("pg_ctl", "--pgdata", data, "--options", options, "--log", f"{name}/log", "--wait", "start")
+        try:
+            run("createdb", "--host", "127.0.0.1", "--port", str(port), "--username", "footnote", "footnote")
+            yield f"postgresql+asyncpg://footnote@127.0.0.1:{port}/footnote"
+        finally:
+            run("pg_ctl", "--pgdata", data, "--mode", "immediate", "--wait", "stop")

@@ -1,12 +1,15 @@
 """Secrets do not reach what is written: not by way of settings, errors, tracebacks, or logs of other people's code."""
 
+import ast
 import asyncio
 import io
 import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,11 +19,15 @@ from sqlalchemy import make_url
 from bot import concealment, logs
 from bot.cli import main
 from bot.concealment import HIDDEN, concealed, remember
+from bot.doctor import surroundings
 from bot.settings import Settings, SettingsError, load_settings
-from index import Library, StoreError
+from bot.state import State
+from index import Library, StoreError, check
+from index.rebuilding.parent import Request
 from tests.support.discord import Discord, Fault
 from tests.support.discord.process import BotProcess
 
+ROOT = Path(__file__).parents[2]
 PASSWORD = "p@ss/w:ord-ä"
 ADDRESS = "postgresql+asyncpg://me:p%40ss%2Fw%3Aord-%C3%A4@127.0.0.1:1/footnote"
 SHAPED = "A" * 24 + "." + "B" * 6 + "." + "C" * 27
@@ -88,6 +95,22 @@ def test_settings_show_no_secret() -> None:
     assert not is_told(f"{settings!r} {settings} {settings.discord_token!r}")
 
 
+def test_passwords_of_proxies_and_behind_a_question_mark_are_secrets_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://127.0.0.1:1/footnote?user=me&password=behind-the-mark")
+    monkeypatch.setenv("DISCORD_API_BASE", "http://me:of-the-proxy@127.0.0.1:1/api")
+    monkeypatch.setenv("DISCORD_GATEWAY_URL", "ws://me:of-the-gateway@127.0.0.1:1/")
+
+    settings = load_settings()
+    with pytest.raises(StoreError) as told:
+        asyncio.run(check(settings.database_url, None, ()))
+
+    (finding,) = surroundings.settings(settings)
+    written = f"{settings!r} {told.value} {told.value!r} {finding}"
+    assert "user=me" in finding.text
+    assert not any(one in written for one in ("behind-the-mark", "of-the-proxy", "of-the-gateway"))
+    assert concealed("behind-the-mark of-the-proxy of-the-gateway") == " ".join([HIDDEN] * 3)
+
+
 def test_a_wrong_setting_is_told_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", SHAPED * 10)
     monkeypatch.setenv("DATABASE_URL", ADDRESS * 100)
@@ -97,6 +120,44 @@ def test_a_wrong_setting_is_told_without_its_value(monkeypatch: pytest.MonkeyPat
 
     assert {variable for variable, _ in told.value.problems} == {"DISCORD_TOKEN", "DATABASE_URL"}
     assert not is_told(f"{told.value} {told.value!r} {told.value.__cause__} {told.value.__cause__!r}")
+
+
+def test_a_file_of_settings_that_is_no_text_is_told_without_what_it_holds(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(f"DISCORD_TOKEN={SHAPED}\nLOG_LEVEL=\xe4\n".encode("latin-1"))
+
+    with pytest.raises(SettingsError, match="it cannot be read") as told:
+        load_settings()
+
+    # The repr of a UnicodeDecodeError has all that could not be decoded.
+    assert not is_told(f"{told.value} {told.value!r} {told.value.__cause__!r}")
+
+
+def test_no_repr_of_ours_shows_a_secret() -> None:
+    fields = {
+        f"{path.name}: {ast.unparse(field)}"
+        for package in ("bot", "index")
+        for path in (ROOT / package).rglob("*.py")
+        for kind in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(kind, ast.ClassDef)
+        for field in kind.body
+        if isinstance(field, ast.AnnAssign)
+        and re.fullmatch(r"database_url|\w*(token|secret|password)", ast.unparse(field.target))
+    }
+
+    assert len(fields) > 5
+    assert {one for one in fields if "repr=False" not in one and "SecretStr" not in one} == set()
+    assert not is_told(repr(Request(ADDRESS, "store", "folder")))
+
+
+async def test_what_the_bot_keeps_of_interactions_is_in_no_log(written: io.StringIO, tmp_path: Path) -> None:
+    token = "aW50ZXJhY3Rpb24tdG9rZW4"
+    async with await State.open(f"sqlite+aiosqlite:///{tmp_path}/footnote.db") as state:
+        await state.keep_waiting(1, 2, token, datetime(2024, 5, 1, tzinfo=UTC))
+        (waiting,) = await state.waiting()
+
+    assert waiting.token == token
+    assert "SELECT" in written.getvalue()
+    assert token not in f"{written.getvalue()} {waiting!r}"
 
 
 async def test_an_error_of_the_store_hides_the_password() -> None:
@@ -198,7 +259,7 @@ async def test_a_refused_login_tells_neither_token_nor_password(tmp_path: Path) 
 
 def test_no_list_of_processes_shows_a_secret(tmp_path: Path) -> None:
     # A token as an option would be there for everybody on the machine to read.
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     asked = subprocess.run(
         [sys.executable, "-m", "bot", "init", "--help"], cwd=tmp_path, env=environment, capture_output=True, text=True
     )

@@ -4,11 +4,13 @@ That the image builds and works is shown by `deploy/prove.sh`, which needs root.
 """
 
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from bot.settings import Settings
@@ -130,6 +132,18 @@ def test_the_unit_is_hardened_and_leaves_what_reading_files_needs() -> None:
     assert found["Restart"] == ["on-failure"]
     # The process that reads files limits its memory and its time by setrlimit, which stands in @resources.
     assert all("@resources" not in one for one in found["SystemCallFilter"])
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_systemd_understands_the_unit_and_finds_little_that_it_could_do(tmp_path: Path) -> None:
+    program, here = unit()["ExecStart"][0].split()[0], tmp_path / "footnote.service"
+    # It looks whether the program is there.
+    here.write_text((ROOT / "deploy" / "footnote.service").read_text("utf-8").replace(program, "/bin/true"), "utf-8")
+
+    for arguments in (["verify"], ["security", "--offline=yes", "--threshold=20"]):
+        told = subprocess.run(["systemd-analyze", *arguments, str(here)], capture_output=True, text=True)
+        assert told.returncode == 0, told
+        assert "footnote" not in told.stderr
 
 
 def test_the_proof_is_a_shell_script() -> None:

@@ -198,6 +198,7 @@ def test_question_phrases_never_match_nothing(code: str) -> None:
     assert [pattern for pattern in language(code).question_phrases if pattern.match("")] == []
 
 
+@pytest.mark.alone
 @every_language
 def test_a_language_is_read_in_less_than_20_ms(code: str) -> None:
     def seconds() -> float:

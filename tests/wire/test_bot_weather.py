@@ -261,6 +261,7 @@ async def test_titles_are_offered_while_they_are_typed(home: Home) -> None:
     assert QUOTE in asked.text
 
 
+@pytest.mark.alone
 async def test_two_hundred_questions_at_once_are_all_answered_and_the_first_response_comes_within_a_second(
     home: Home,
 ) -> None:

@@ -169,7 +169,7 @@ async def test_a_damaged_store(place: Place, folder: Path) -> None:
     assert (found.code, found.levels["store"]) == (1, FAILURE)
 
 
-@pytest.mark.parametrize(("revision", "level"), [("9999", WARNING), ("0001", WARNING)])
+@pytest.mark.parametrize(("revision", "level"), [("9999", FAILURE), ("0001", WARNING)])
 async def test_tables_of_another_version_are_told_and_left_alone(
     place: Place, folder: Path, revision: str, level: str
 ) -> None:

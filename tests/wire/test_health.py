@@ -100,7 +100,11 @@ async def test_it_is_live_and_not_ready_while_discord_cannot_be_reached(folder: 
             await bot.ready(timeout_s=30)
             await endpoint.becomes("/readyz", 200)
 
+    guide = (Path(__file__).parents[2] / "docs" / "monitoring.md").read_text("utf-8")
+    shown = json.loads(guide.partition("/readyz\n")[2].partition("\n```")[0])
+
     assert (live, ready) == (200, 503)
+    assert shown["checks"].keys() == checks.keys()
     assert checks == {"gateway": False, "index": True, "store": True, "event_loop": True, "process": True}
     assert "Discord cannot be reached" in told
 
@@ -141,6 +145,9 @@ async def test_what_happened_is_counted(place: Place, folder: Path, endpoint: En
     assert figures["footnote_index_articles"] == 10
     assert figures["footnote_servers"] == 1
     assert figures["process_resident_memory_bytes"] > 1e6
+    assert figures["process_open_fds"] > 10
+    # A handful waits for as long as the process lives; those of questions have ended.
+    assert 5 < figures["footnote_tasks"] < 40
     assert str(place.docs.id) not in shown
 
 

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.soak.ledger import Ledger
-from tests.soak.run import Plan, soak
+from tests.soak.people import Experience
+from tests.soak.run import Outcome, Plan, _judge, soak
+from tests.soak.watching import Rest, Sample
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 async def test_a_short_soak_finds_nothing(tmp_path: Path) -> None:
     outcome = await soak(Plan(12, per_s=5, burst=20, burst_s=4, kills=1, weather_s=1.5, quiet_s=1), tmp_path)
 
@@ -40,3 +42,28 @@ def test_an_acknowledged_article_that_is_not_in_the_answer_is_found() -> None:
         pass
 
     assert ledger.wrong(ferry, "I do not know.", ledger.moments()) is not None
+
+
+def rest(tasks: int, files: int, sockets: int) -> Rest:
+    sample = Sample(at=0.0, pid=1, resident=100_000_000, files=files, sockets=sockets, threads=9)
+    return Rest(sample, tasks, files + sockets)
+
+
+@pytest.mark.parametrize(
+    ("after", "found"),
+    [
+        (rest(tasks=14, files=22, sockets=10), []),
+        (rest(tasks=80, files=20, sockets=5), ["tasks grew from 12 to 80 in the calm"]),
+        (rest(tasks=12, files=30, sockets=5), ["open files grew from 20 to 30 in the calm"]),
+        (
+            rest(tasks=12, files=20, sockets=90),
+            ["open sockets grew from 5 to 90 in the calm", "process_open_fds grew from 25 to 110 in the calm"],
+        ),
+    ],
+)
+def test_tasks_files_and_sockets_that_are_left_are_found(after: Rest, found: list[str]) -> None:
+    outcome = Outcome(Plan(60), Experience(0.0), quiet=[rest(tasks=12, files=20, sockets=5), after])
+
+    _judge(outcome)
+
+    assert outcome.problems == found
