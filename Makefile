@@ -88,7 +88,7 @@ audit: $(VENV)/.audit
 	$(BIN)/hadolint deploy/Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 	$(BIN)/python -m pip freeze --exclude-editable > $(VENV)/audited.txt
-	$(BIN)/pip-audit --no-deps --disable-pip --requirement $(VENV)/audited.txt
+	$(BIN)/pip-audit --strict --no-deps --disable-pip --requirement $(VENV)/audited.txt
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from typing import Any
@@ -18,13 +18,13 @@ from discord.ext import commands, tasks
 from bot import news, sending
 from bot.desk import Asker, Desk
 from bot.errors import DeskError, NotManagerError
-from bot.host import is_taken
+from bot.outdated import custom_id_of, is_outdated, outdated_text
 from bot.questions import Asked, Questions
 from bot.rendering.cards import Accent, notice_card
 from bot.rendering.errors import error_card
 from bot.rendering.words import Words, catalogue_for, fingerprint, read_catalogue, read_catalogues, words_for
 from bot.settings import Settings
-from bot.state import Attempts, State
+from bot.state import Attempts, State, WaitingInteraction
 from bot.views.answers import AnswerButton
 from bot.views.layout import layout
 from bot.watching import Watcher
@@ -47,14 +47,6 @@ CROWD = 16
 _COMMANDS_KEY = "commands"
 _SYNC_PAUSES_S = (5, 15, 60, 300, 900)
 _TOKEN_LIFE = timedelta(minutes=15)
-_RANDOM_ID = re.compile(r"[0-9a-f]{32}")
-"""What discord.py calls components that have no name of ours."""
-
-_UNANSWERED_S = 2.0
-"""Whoever waits for a button or a form has responded by then."""
-
-_LOOKED_S = 0.05
-
 _FIRST_LOOK_S = 600.0
 """After the start, when whoever waited for it has been answered."""
 
@@ -334,17 +326,23 @@ class FootnoteBot(commands.AutoShardedBot):
     async def _think(self, interaction: discord.Interaction[Any], *, is_private: bool) -> None:
         await sending.think(interaction, is_private=is_private)
         # If the process ends now, the next one tells the asker: see `_finish_waiting`.
-        waiting = self.state.keep_waiting(
-            interaction.id, interaction.application_id, interaction.token, interaction.created_at
+        server = await self.state.server(interaction.guild_id) if interaction.guild_id is not None else None
+        waiting = WaitingInteraction(
+            interaction.id,
+            interaction.application_id,
+            interaction.token,
+            interaction.created_at,
+            server.language if server is not None and server.language is not None else interaction.locale.value,
         )
-        await self._attempts.tried("that an asker waits", waiting)
+        await self._attempts.tried("that an asker waits", self.state.keep_waiting(waiting))
 
     async def _finish_waiting(self) -> None:
         """Tell those who saw "thinking" when the process ended, as long as Discord lets us: 15 minutes."""
         for waiting in await self.state.waiting():
             if discord.utils.utcnow() - waiting.created_at < _TOKEN_LIFE:
                 webhook = discord.Webhook.partial(waiting.application_id, waiting.token, client=self)
-                text = words_for().say("I was restarted while I looked for an answer. Please ask again.")
+                words = await self.words_for(None, waiting.locale)
+                text = words.say("I was restarted while I looked for an answer. Please ask again.")
                 try:
                     # discord.py's own name for "the first response" is this string as well.
                     await webhook.edit_message("@original", view=layout(notice_card(text)))  # type: ignore[call-overload]
@@ -401,17 +399,9 @@ class FootnoteBot(commands.AutoShardedBot):
             log.warning("an error could not be told: %s: %s", type(second).__name__, second)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Tell whoever pressed a button or sent a form that nobody waits for: of an older Footnote, or of one before
-        a restart, or whose time is over."""
-        if interaction.type not in (discord.InteractionType.component, discord.InteractionType.modal_submit):
-            return
-        custom_id = _custom_id(interaction)
-        if any(pattern.fullmatch(custom_id) for pattern in self._patterns):
-            return
-        if _RANDOM_ID.fullmatch(custom_id):
-            await _taken(interaction)
-        if not is_taken(interaction):
-            text = _outdated_text(interaction, await self.words(interaction))
+        """Tell whoever pressed a button or sent a form that nobody waits for; all others are discord.py's."""
+        if await is_outdated(interaction, self._patterns):
+            text = outdated_text(interaction, await self.words(interaction))
             await sending.respond(interaction, layout(notice_card(text, Accent.FAILURE)), is_private=True)
 
     def add_dynamic_items(self, *items: type[ui.DynamicItem[Any]]) -> None:
@@ -440,30 +430,4 @@ class FootnoteBot(commands.AutoShardedBot):
 def _named(interaction: discord.Interaction[Any]) -> str:
     if interaction.command is not None:
         return f"/{interaction.command.qualified_name}"
-    return _custom_id(interaction) or interaction.type.name
-
-
-def _outdated_text(interaction: discord.Interaction[Any], words: Words) -> str:
-    if interaction.type is discord.InteractionType.modal_submit:
-        return words.say(
-            "This form was opened before I was restarted, or more than an hour ago. Nothing was changed; type "
-            "the command again."
-        )
-    if _RANDOM_ID.fullmatch(_custom_id(interaction)):
-        return words.say(
-            "This was shown before I was restarted, or its time is over. Nothing was changed; type the command again."
-        )
-    return words.say("This button is out of date. Type the command again to get a new one.")
-
-
-async def _taken(interaction: discord.Interaction[Any]) -> None:
-    """Wait until somebody is there for it, `_UNANSWERED_S` at most; discord.py tells nobody of it."""
-    looks = round(_UNANSWERED_S / _LOOKED_S)
-    while looks and not is_taken(interaction):
-        looks -= 1
-        await asyncio.sleep(_LOOKED_S)
-
-
-def _custom_id(interaction: discord.Interaction[Any]) -> str:
-    data: Mapping[str, Any] = interaction.data or {}
-    return str(data.get("custom_id", ""))
+    return custom_id_of(interaction) or interaction.type.name

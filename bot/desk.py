@@ -12,7 +12,17 @@ from enum import StrEnum
 from bot.errors import AnswerGoneError, PassageGoneError, QuestionTooLongError, TooManyQuestionsError
 from bot.settings import Settings
 from bot.state import AnswerRecord, Attempts, SavedPassage, State
-from index import SHARED_COLLECTION, Answer, Article, Citation, Library, Refusal, Status, UnknownArticleError
+from index import (
+    SHARED_COLLECTION,
+    Answer,
+    Article,
+    ArticleInfo,
+    Citation,
+    Library,
+    Refusal,
+    Status,
+    UnknownArticleError,
+)
 
 MAX_QUESTION = 500
 """Characters of a question. Longer ones are pasted texts, not questions; the library itself takes any length."""
@@ -25,6 +35,9 @@ _ID_LENGTH = 10
 _MINUTE = timedelta(minutes=1)
 _MOST_UNSAVED = 1_000
 """Answers whose buttons work from memory while the database cannot be written."""
+
+_MOST_ALIKE = 25
+"""Articles among which a title that was typed is looked for."""
 
 _MOST_WATCHED = 20_000
 """Askers whose last minute is remembered at most."""
@@ -128,7 +141,7 @@ class Desk:
         """Answer a question and keep what its buttons need: in the database, or in memory while that fails.
 
         Args:
-            article: Only the article with this id is searched.
+            article: Only the article with this id, or with this title if it has it alone, is searched.
             previous: The answer that is followed up and the place of its passage; its article is searched first.
             question_message_id: The message that holds the question, if there is one.
             replaces: The answer to the same message before it was edited; the new one takes its place.
@@ -227,8 +240,10 @@ class Desk:
         self, question: str, scope: tuple[str, ...], article: str | None, previous: tuple[AnswerRecord, int] | None
     ) -> tuple[Answer, Searched, str | None, Mapping[str, float]]:
         if article is not None:
-            answer = await self._library.ask(question, scope, TOP_K, article=article)
-            return answer, Searched.ARTICLE, article, answer.timings
+            chosen = await self.chosen(article, scope)
+            within = chosen.id if chosen is not None else article
+            answer = await self._library.ask(question, scope, TOP_K, article=within)
+            return answer, Searched.ARTICLE, within, answer.timings
         followed = None
         if previous is not None and previous[0].passages:
             followed = previous[0].passages[min(previous[1], len(previous[0].passages) - 1)].article_id
@@ -240,6 +255,16 @@ class Desk:
             return widened, Searched.WIDENED, None, _summed(answer, widened)
         answer = await self._library.ask(question, scope, TOP_K)
         return answer, Searched.EVERYTHING, None, answer.timings
+
+    async def chosen(self, option: str, scope: tuple[str, ...]) -> ArticleInfo | None:
+        """The article that was chosen by its id, or whose whole title was typed when it is the only one with it."""
+        info = await self._library.info(option, scope)
+        if info is not None:
+            return info
+        typed = " ".join(option.split()).casefold()
+        found = await self._library.newest_articles(scope, option, _MOST_ALIKE)
+        same = [info for info in found if info.title.casefold() == typed]
+        return same[0] if len(same) == 1 else None
 
     async def _admit(self, asker: Asker) -> None:
         """Count the question against every limit, or say when to come back."""

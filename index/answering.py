@@ -12,7 +12,9 @@ from urllib.parse import quote as percent_encoded
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.words import Analyzer, Flag, is_wordless
+from index.analysis.languages import language
+from index.analysis.typed import as_typed
+from index.analysis.words import Analyzer, Flag
 from index.engines.protocol import Engine, Hits, Scope
 from index.models import Answer, ArticleInfo, Citation, PassageKey, Refusal, Span, Status
 from index.ranking.annotations import Annotations
@@ -73,7 +75,8 @@ class Group:
 class Candidate:
     """A ranked passage before its text is read: where it is, and which of its sentences are the quote.
 
-    `quotes[better]` is the best sentence, and `spare` the next best when it is too long to stand beside it.
+    `matched` are the terms of the question that it holds, as spelled there; in scripts without spaces, pairs of
+    characters. `quotes[better]` is the best sentence, and `spare` the next best when it is too long to stand beside it.
     """
 
     language: str
@@ -137,9 +140,10 @@ class Ranker:
                 if len(hits.scores):
                     found.append((query, hits))
         groups = self._groups(found, engine, trained, max(wanted, CANDIDATES)) if found else []
-        has_units = any(query.units for query in queries)
         if not groups:
-            return Ranking((), 0.0, {}, joined(_content_words(queries), text), has_units, ())
+            words = _content_words(queries)
+            unknown = as_typed(words, (), text, [language(query.language) for query in queries])
+            return Ranking((), 0.0, {}, unknown, bool(words), ())
         return self._ranking(text, groups, queries, engine, trained, wanted)
 
     def analyzer(self, code: str) -> Analyzer:
@@ -216,15 +220,16 @@ class Ranker:
         order = sorted(
             ((-float(group.scores[i]), g, i) for g, group in enumerate(groups) for i in range(len(group.keys)))
         )
-        candidates = tuple(self._candidate(question, groups[g], i, engine) for _, g, i in order[:wanted])
+        candidates = tuple(self._candidate(groups[g], i, engine) for _, g, i in order[:wanted])
         best = groups[order[0][1]]
         features = confidence_features(best, order[0][2], [(groups[g], i) for _, g, i in order])
         confidence = trained.weights(best.query.language).sure(features)
         known = {unit.typed for query in queries for unit in query.units if unit.known}
         unknown = tuple(dict.fromkeys(u.typed for u in best.query.units if u.typed not in known))
-        return Ranking(candidates, confidence, features, joined(unknown, question), True, tuple(groups))
+        unknown = as_typed(unknown, known, question, [language(best.query.language)])
+        return Ranking(candidates, confidence, features, unknown, True, tuple(groups))
 
-    def _candidate(self, question: str, group: Group, i: int, engine: AnnotatedEngine) -> Candidate:
+    def _candidate(self, group: Group, i: int, engine: AnnotatedEngine) -> Candidate:
         notes = engine.annotations(group.query.language)
         doc = group.docs[i]
         start, end = notes.doc_from.at(doc), notes.doc_to.at(doc)
@@ -244,7 +249,7 @@ class Ranker:
             end,
             quotes,
             float(group.scores[i]),
-            joined(matched, question),
+            matched,
             features,
             frozenset(notes.word_surface.take(row).tolist()),
             better=quotes.index(Span(*best)),
@@ -257,37 +262,7 @@ def _content_words(queries: Sequence[Query]) -> tuple[str, ...]:
     """The words of a question that are looked for in any language; not those that another knows as stop words."""
     typed = dict.fromkeys(unit.typed for query in queries for unit in query.units)
     stops = {word.surface for query in queries for word in query.words if word.flags & Flag.STOP}
-    return tuple(word for word in typed if word not in stops) or tuple(typed)
-
-
-def joined(terms: Sequence[str], question: str) -> tuple[str, ...]:
-    """Terms as people read them: in scripts without spaces, pairs of characters that overlap become the words typed.
-
-    Returns:
-        The other terms as they are, and in the place of the first pair of a stretch the whole stretch, each once.
-    """
-    pairs = {term for term in terms if is_wordless(term)}
-    if not pairs:
-        return tuple(terms)
-    text = unicodedata.normalize("NFKC", question)
-    found = sorted(
-        (found.start(), found.start() + len(pair))
-        for pair in pairs
-        # Looked at, not taken: "ちち" stands twice in "ちちち".
-        for found in re.finditer(f"(?={re.escape(pair)})", text)
-    )
-    stretches: list[tuple[int, int]] = []
-    for start, end in found:
-        if stretches and start < stretches[-1][1]:
-            stretches[-1] = (stretches[-1][0], max(end, stretches[-1][1]))
-        else:
-            stretches.append((start, end))
-    read = [text[start:end] for start, end in stretches]
-    return tuple(
-        dict.fromkeys(
-            one for term in terms for one in ([whole for whole in read if term in whole] if term in pairs else [term])
-        )
-    )
+    return tuple(word for word in typed if word not in stops)
 
 
 def _first_stage(hits: Hits) -> Stage:
@@ -499,8 +474,14 @@ def link_to(source: str, passage: str, quotes: Sequence[Span]) -> str | None:
     return source + ("" if "#" in source else "#") + text_fragment(passage, quotes)
 
 
+def matched_words(candidate: Candidate, question: str) -> tuple[str, ...]:
+    """The words of a question that a passage holds, as they were typed."""
+    return as_typed(candidate.matched, (), question[:LONGEST_QUESTION], [language(candidate.language)])
+
+
 def cite(
     candidate: Candidate,
+    question: str,
     info: ArticleInfo,
     passage: str,
     confidence: float,
@@ -522,7 +503,7 @@ def cite(
         link=None,
         score=candidate.score,
         confidence=confidence,
-        matched_terms=candidate.matched,
+        matched_terms=matched_words(candidate, question),
         features=features,
         other_sources=tuple(others),
         better=better,
@@ -542,7 +523,7 @@ def refusal(question: str, ranking: Ranking, reason: Refusal, titles: Sequence[s
         Refusal.UNKNOWN_WORDS: "No article holds any of the words of the question.",
         Refusal.TOO_FAR: "No passage is close enough to the question to be an answer.",
     }
-    matched = ranking.candidates[0].matched if ranking.candidates else ()
+    matched = matched_words(ranking.candidates[0], question) if ranking.candidates else ()
     return Answer(
         question=question,
         status=Status.REFUSED,

@@ -280,7 +280,7 @@ class Library:
             return refusal(question, ranking, Refusal.UNKNOWN_WORDS, (), began)
         # Within one article nothing is repeated, and all passages shown are to be of it.
         ranked = without_repeats(ranking.candidates) if within is None else [(one, []) for one in ranking.candidates]
-        citations = await self._cite(ranked[:top_k], ranking)
+        citations = await self._cite(ranked[:top_k], ranking, question)
         if not citations:
             return refusal(question, ranking, Refusal.TOO_FAR, (), began)
         if ranking.confidence < model().uncertain:
@@ -324,7 +324,9 @@ class Library:
                 return None
             return self._ranker.rank(question, engine, scope, top_k + _SPARE)
 
-    async def _cite(self, shown: Sequence[tuple[Candidate, list[Candidate]]], ranking: Ranking) -> list[Citation]:
+    async def _cite(
+        self, shown: Sequence[tuple[Candidate, list[Candidate]]], ranking: Ranking, question: str
+    ) -> list[Citation]:
         wanted = [(c.key.article, c.start, c.end) for c, _ in shown]
         twins = [(t.key.article, t.start, t.start) for _, same in shown for t in same]
         texts = await self._store.slices([*wanted, *twins])
@@ -339,7 +341,9 @@ class Library:
             features = (ranking.confidence_features if place == 0 else {}) | candidate.features
             confidence = ranking.confidence if place == 0 else 0.0
             analyzer = self._ranker.analyzer(candidate.language)
-            citations.append(cite(candidate, info, passage, confidence, list(others.values()), features, analyzer))
+            citations.append(
+                cite(candidate, question, info, passage, confidence, list(others.values()), features, analyzer)
+            )
         return citations
 
     # ---- articles

@@ -18,15 +18,16 @@ from bot import sending
 from bot.client import FootnoteBot
 from bot.desk import scope_of
 from bot.host import Host, managed_server
+from bot.rendering.addresses import for_button
 from bot.rendering.cards import Accent, Card
 from bot.rendering.limits import AUTOCOMPLETE_CHOICES
-from bot.rendering.lists import address_of, article_card, choices_of, title_of
+from bot.rendering.lists import article_card, choices_of, title_of
 from bot.rendering.words import Words
-from bot.views.articles import LONGEST_SEARCH, Listing, TurnButton, UndoButton, list_view
+from bot.views.articles import LONGEST_SEARCH, Listing, TurnButton, UndoButton, list_view, searched_for
 from bot.views.confirm import Confirmation
 from bot.views.forms import ArticleForm, FilesForm, LinksForm, add_links, most_bytes
 from bot.views.layout import container, layout
-from index import ArticleInfo, Sort, UnknownArticleError
+from index import ArticleInfo, Sort
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +113,7 @@ class Articles(
         """Show the first page of the list."""
         guild_id = await managed_server(interaction)
         words = await self._bot.words(interaction)
-        listing = Listing(" ".join((search or "").split()), _sort(sort))
+        listing = Listing(searched_for(search or ""), _sort(sort))
 
         async def first_page() -> ui.LayoutView:
             return await list_view(self._bot.library, guild_id, listing, words)
@@ -128,12 +129,12 @@ class Articles(
         words = await self._bot.words(interaction)
 
         async def facts() -> ui.LayoutView:
-            chosen = await self._chosen(article, scope)
+            chosen = await self._bot.desk.chosen(article, scope)
             if chosen is None:
                 return _unknown(words)
             found = await self._bot.library.article(chosen.id, scope)
             passages = await self._bot.library.passages(found.info)
-            address = address_of(found.info)
+            address = for_button(found.info.source)
             row: ui.ActionRow[Any] = ui.ActionRow()
             if address is not None:
                 row.add_item(ui.Button(label=words.say("Open the page"), url=address))
@@ -152,9 +153,9 @@ class Articles(
         guild_id = await managed_server(interaction)
         words = await self._bot.words(interaction)
         own = (str(guild_id),)
-        chosen = await self._chosen(article, own)
+        chosen = await self._bot.desk.chosen(article, own)
         if chosen is None:
-            shared = await self._chosen(article, scope_of(guild_id))
+            shared = await self._bot.desk.chosen(article, scope_of(guild_id))
             card = _unknown(words) if shared is None else _not_yours(shared, words)
             await sending.respond(interaction, card, is_private=True)
             return
@@ -264,16 +265,6 @@ class Articles(
             return []
         found = await self._bot.library.newest_articles(scope, typed, AUTOCOMPLETE_CHOICES)
         return [app_commands.Choice(name=name, value=value) for name, value in choices_of(found)]
-
-    async def _chosen(self, option: str, scope: tuple[str, ...]) -> ArticleInfo | None:
-        """The article that was chosen, or whose whole title was typed when it is the only one with it."""
-        try:
-            return (await self._bot.library.article(option, scope)).info
-        except UnknownArticleError:
-            found = await self._bot.library.newest_articles(scope, option, AUTOCOMPLETE_CHOICES)
-            typed = " ".join(option.split()).casefold()
-            same = [info for info in found if info.title.casefold() == typed]
-            return same[0] if len(same) == 1 else None
 
 
 def _sort(option: str) -> Sort:

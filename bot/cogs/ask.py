@@ -3,7 +3,6 @@
 import logging
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import discord
 from discord import app_commands, ui
@@ -11,15 +10,17 @@ from discord.app_commands import locale_str
 from discord.ext import commands
 
 from bot import sending
+from bot.channels import is_listed, may_answer
 from bot.client import FootnoteBot
 from bot.desk import MAX_QUESTION, Asker, Reply
-from bot.errors import DeskError
+from bot.errors import DeskError, TooManyQuestionsError
 from bot.questions import Asked, Way
 from bot.rendering.cards import Accent, Card, notice_card
-from bot.rendering.errors import error_card
-from bot.rendering.limits import cut
+from bot.rendering.errors import error_card, permission_name
+from bot.rendering.limits import AUTOCOMPLETE_CHOICES
+from bot.rendering.lists import choices_of
 from bot.rendering.words import Words
-from bot.state import AnswerRecord, ChannelsMode, ServerSettings
+from bot.state import AnswerRecord, ServerSettings
 from bot.views.answers import answer_view
 from bot.views.layout import layout
 from index import LibraryError, Status
@@ -32,7 +33,6 @@ EDITABLE = timedelta(minutes=2)
 _HINT_EVERY = timedelta(hours=1)
 """How often one person is told that a channel does not let the bot write."""
 
-_MOST_CHOICES = 25
 _LONGEST_CHOICE = 100
 _ASKING_TYPES = (discord.MessageType.default, discord.MessageType.reply)
 
@@ -47,6 +47,7 @@ class Ask(commands.Cog):
         self._bot = bot
         self._menu = app_commands.ContextMenu(name=locale_str("Answer this"), callback=self.answer_this)
         self._hinted: dict[tuple[int, int], datetime] = {}
+        self._told_limits: dict[int, datetime] = {}
 
     async def cog_load(self) -> None:
         """See `commands.Cog.cog_load`."""
@@ -78,7 +79,7 @@ class Ask(commands.Cog):
     ) -> None:
         """Answer a question."""
         server = await self._server(interaction.guild_id)
-        is_open = server is None or _may_answer(server, interaction.channel)
+        is_open = server is None or may_answer(server, interaction.channel)
         is_private = not is_open or (private if private is not None else server is not None and server.is_private)
         words = await self._bot.words(interaction)
         note = None if is_open else words.say("Only you see this: the bot does not answer publicly in this channel.")
@@ -90,19 +91,22 @@ class Ask(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         """Offer the articles whose title holds what was typed, newest first."""
         scope = (await self._bot.asker(interaction)).scope
-        found = await self._bot.library.newest_articles(scope, current, _MOST_CHOICES)
-        return [app_commands.Choice(name=cut(info.title, _LONGEST_CHOICE), value=info.id) for info in found]
+        found = await self._bot.library.newest_articles(scope, current, AUTOCOMPLETE_CHOICES)
+        return [app_commands.Choice(name=name, value=value) for name, value in choices_of(found)]
 
     async def answer_this(self, interaction: discord.Interaction[FootnoteBot], message: discord.Message) -> None:
         """Answer the question that a message holds; the answer is for whoever picked the menu."""
         question = _question(message, self._bot)
         if not question:
             words = await self._bot.words(interaction)
-            text = words.say("This message holds no text that could be a question.")
+            text = words.say(
+                "This message holds no text that could be a question. Choose another, or ask with {command}.",
+                command=words.command("ask"),
+            )
             await sending.respond(interaction, layout(notice_card(text, Accent.FAILURE)), is_private=True)
             return
         server = await self._server(interaction.guild_id)
-        is_open = server is None or (_may_answer(server, interaction.channel) and not server.is_private)
+        is_open = server is None or (may_answer(server, interaction.channel) and not server.is_private)
         await self._answer(interaction, Way.MENU, question, None, is_private=not is_open, note=None)
 
     async def _answer(
@@ -167,11 +171,11 @@ class Ask(commands.Cog):
         if message.guild is None:
             return True
         server = await self._bot.state.server(message.guild.id)
-        if not _may_answer(server, message.channel):
+        if not may_answer(server, message.channel):
             return False
         if self._bot.user in message.mentions:
             return True
-        return _is_listed(server.answered_channels, message.channel) and _is_question(message.content)
+        return is_listed(server.answered_channels, message.channel) and _is_question(message.content)
 
     async def _reply_to(self, message: discord.Message, before: AnswerRecord | None = None) -> None:
         """Answer a message in its channel, or edit the answer given before."""
@@ -198,10 +202,12 @@ class Ask(commands.Cog):
     ) -> None:
         try:
             reply = await self._ask(message, question, before, locale)
-        except (DeskError, LibraryError) as error:
+        except Exception as error:
             asked.failed(error)
+            if not isinstance(error, DeskError | LibraryError):
+                log.exception("unforeseen in the answer to message %d", message.id)
             if is_mention:
-                await self._show(message, layout(error_card(error, words)), before, words)
+                await self._tell(message, error, before, words)
             return
         _take_note(asked, reply)
         if reply.record.status == Status.REFUSED and not is_mention and before is None:
@@ -216,6 +222,29 @@ class Ask(commands.Cog):
             asked.lost()
         else:
             await self._bot.desk.attach(reply.record, channel_id=message.channel.id, message_id=sent)
+
+    async def _tell(
+        self, message: discord.Message, error: Exception, before: AnswerRecord | None, words: Words
+    ) -> None:
+        """Tell whoever mentioned the bot why there is no answer; that they asked too much, once and in private."""
+        view = layout(error_card(error, words))
+        if isinstance(error, TooManyQuestionsError) and message.guild is not None:
+            now = datetime.now(UTC)
+            if now < self._told_limits.get(message.author.id, now):
+                return
+            self._told_limits = {one: until for one, until in self._told_limits.items() if now < until}
+            self._told_limits[message.author.id] = error.retry_at
+            if await self._told_in_private(message, view):
+                return
+        await self._show(message, view, before, words)
+
+    async def _told_in_private(self, message: discord.Message, view: ui.LayoutView) -> bool:
+        try:
+            await message.author.send(view=view)
+        except discord.HTTPException:
+            log.info("user %d takes no direct messages", message.author.id)
+            return False
+        return True
 
     async def _ask(
         self, message: discord.Message, question: str, before: AnswerRecord | None, locale: str | None
@@ -261,16 +290,14 @@ class Ask(commands.Cog):
         if abs(now - self._hinted.get(key, datetime.min.replace(tzinfo=UTC))) < _HINT_EVERY:
             return
         self._hinted = {one: at for one, at in self._hinted.items() if now - at < _HINT_EVERY} | {key: now}
+        missing = _missing(message)
         text = words.say(
             "I may not write in {channel}: I lack {permission} there. Somebody who manages the server can allow it, "
             "or you use /ask, or ask me here.",
             channel=f"<#{message.channel.id}>",
-            permission=_missing(message, words),
+            permission=permission_name(missing, words) if missing is not None else words.say("a permission"),
         )
-        try:
-            await message.author.send(view=layout(notice_card(text)))
-        except discord.HTTPException:
-            log.info("user %d takes no direct messages", message.author.id)
+        await self._told_in_private(message, layout(notice_card(text)))
 
     async def _server(self, guild_id: int | None) -> ServerSettings | None:
         return None if guild_id is None else await self._bot.state.server(guild_id)
@@ -304,36 +331,21 @@ def _is_question(content: str) -> bool:
     return _QUESTION_MARK.search(content) is not None
 
 
-def _may_answer(server: ServerSettings, channel: Any) -> bool:
-    match server.channels_mode:
-        case ChannelsMode.ALL:
-            return True
-        case ChannelsMode.SOME:
-            return _is_listed(server.channels, channel)
-        case ChannelsMode.NONE:
-            return False
-
-
-def _is_listed(channels: frozenset[int], channel: Any) -> bool:
-    """Whether a channel, or the one that a thread belongs to, is among some."""
-    return getattr(channel, "id", None) in channels or getattr(channel, "parent_id", None) in channels
-
-
-def _missing(message: discord.Message, words: Words) -> str:
-    """Which permission the bot lacks in a channel, as Discord calls it."""
+def _missing(message: discord.Message) -> str | None:
+    """Which permission the bot lacks in a channel, as discord.py calls it; None when it is none of those we need."""
     if message.guild is not None and message.guild.me is not None:
         granted = message.channel.permissions_for(message.guild.me)
         if not granted.view_channel:
-            return words.say("View Channel")
+            return "view_channel"
         if isinstance(message.channel, discord.Thread) and not granted.send_messages_in_threads:
-            return words.say("Send Messages in Threads")
+            return "send_messages_in_threads"
         if not granted.send_messages and not isinstance(message.channel, discord.Thread):
-            return words.say("Send Messages")
+            return "send_messages"
         if not granted.read_message_history:
-            return words.say("Read Message History")
+            return "read_message_history"
         if not granted.embed_links:
-            return words.say("Embed Links")
-    return words.say("a permission")
+            return "embed_links"
+    return None
 
 
 def _how_to_ask(words: Words) -> Card:

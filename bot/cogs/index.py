@@ -55,7 +55,7 @@ class CancelButton(Button, template=r"rebuild1:(?P<id>[0-9a-f]{8,32})"):
         rebuild = cast(Index, commands_).rebuilds.cancel(self.rebuild_id, guild_id)
         words = await host.words(interaction)
         if rebuild is None:
-            text = words.say("This rebuild is over.")
+            text = _over_text(words)
             await sending.respond(interaction, layout(Card((text,))), is_private=True)
             return
         await sending.replace(interaction, _running_view(rebuild_card(rebuild.stand, words), rebuild.id, words))
@@ -194,12 +194,16 @@ def _how_far(rebuild: Rebuild, words: Words) -> str:
 def _joined(rebuild: Rebuild | None, words: Words) -> ui.LayoutView:
     """Lead whoever asks for a second rebuild to the one that runs."""
     if rebuild is None:
-        return layout(Card((words.say("This rebuild is over."),)))
+        return layout(Card((_over_text(words),)))
     parts = [words.say("A rebuild of this server's index is running already."), _how_far(rebuild, words)]
     link = rebuild.board.link if rebuild.board is not None else None
     if link is not None:
         parts.append(words.say("Its progress: {link}", link=link))
     return _running_view(Card(("\n".join(parts),)), rebuild.id, words)
+
+
+def _over_text(words: Words) -> str:
+    return words.say("This rebuild is over. {command} starts another.", command=words.command("index rebuild"))
 
 
 async def setup(bot: FootnoteBot) -> None:

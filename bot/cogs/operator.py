@@ -155,7 +155,10 @@ async def _is_owner(bot: FootnoteBot, interaction: discord.Interaction[Any]) -> 
     """Whether the bot belongs to this person; whoever it does not belong to is told so."""
     if await bot.is_owner(interaction.user):
         return True
-    text = (await bot.words(interaction)).say("This is for whoever runs the bot.")
+    words = await bot.words(interaction)
+    text = words.say(
+        "This is for whoever runs the bot. {command} shows what you can do.", command=words.command("help")
+    )
     await sending.respond(interaction, layout(Card((text,), Accent.FAILURE)), is_private=True)
     return False
 

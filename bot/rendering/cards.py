@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from urllib.parse import urlsplit
 
+from bot.rendering.addresses import for_button, host_of_page
 from bot.rendering.escaping import escaped_line
 from bot.rendering.excerpts import excerpt, quoted_page
-from bot.rendering.limits import BUTTON_URL, OWN_CARD_TEXT, length
+from bot.rendering.limits import OWN_CARD_TEXT, length
 from bot.rendering.words import Words
 from index import Article, ArticleInfo, Citation, Refusal, Span, Status
 
@@ -100,7 +100,9 @@ def answer_card(page: AnswerPage, words: Words) -> Card:
     opening = words.say("I am not sure. The closest passage is this:") + "\n" if _is_doubtful(page) else ""
     card = Card((question, opening, source), _ACCENTS[page.status], footer)
     room = OWN_CARD_TEXT - sum(map(length, card.texts))
-    return Card((question, opening + excerpt(page.citation, room), source), card.accent, footer)
+    # Nothing of a passage may be visible, and Discord takes no empty text.
+    parts = filter(None, (question, opening + excerpt(page.citation, room), source))
+    return Card(tuple(parts), card.accent, footer)
 
 
 def _is_doubtful(page: AnswerPage) -> bool:
@@ -132,12 +134,7 @@ def source_of(source: str) -> str:
 
 
 def _site(source: str) -> str | None:
-    if not source.startswith(("http://", "https://")):
-        return None
-    try:
-        host = urlsplit(source).hostname
-    except ValueError:
-        return None
+    host = host_of_page(source)
     return None if host is None else host.removeprefix("www.")
 
 
@@ -192,10 +189,10 @@ def terms_text(terms: Sequence[str], words: Words) -> str:
 
 def _refusal(page: AnswerPage, words: Words) -> list[str]:
     reason, next_step = _reason(page, words)
-    found = [reason]
-    if page.unknown_terms:
-        found.append(words.say("In no article: {terms}", terms=terms_text(page.unknown_terms, words)))
-    parts = ["\n".join(found)]
+    parts = [reason]
+    if page.unknown_terms and page.refusal is not Refusal.UNKNOWN_WORDS:
+        terms = terms_text(page.unknown_terms, words)
+        parts[0] += "\n" + words.say("In no article: {terms}", terms=terms)
     titles = [title for title in (escaped_line(title, _TITLE) for title in page.nearest_titles[:_MOST_TITLES]) if title]
     if titles:
         parts.append("\n".join([words.say("Closest articles:"), *(f"- {title}" for title in titles)]))
@@ -221,6 +218,9 @@ def _reason(page: AnswerPage, words: Words) -> tuple[str, str]:
                 words.say("The question has no words that could be looked up."),
                 words.say("Ask with a name, a place or a thing."),
             )
+        case Refusal.UNKNOWN_WORDS if page.unknown_terms:
+            terms = terms_text(page.unknown_terms, words)
+            reason = words.say("No article holds any of these words: {terms}", terms=terms)
         case Refusal.UNKNOWN_WORDS:
             reason = words.say("No article holds any of the words of the question.")
         case _:
@@ -228,7 +228,7 @@ def _reason(page: AnswerPage, words: Words) -> tuple[str, str]:
     steps = [words.say("Ask in other words, or within one article: {command}.", command=words.command("ask"))]
     if page.in_server:
         steps.append(words.say("Somebody who manages this server can add what is missing with {command}.", command=add))
-    return reason, " ".join(steps)
+    return reason, words.sentences(steps)
 
 
 def article_page(article: Article, span: Span, quotes: Sequence[Span], number: int, count: int, words: Words) -> Card:
@@ -242,7 +242,4 @@ def article_page(article: Article, span: Span, quotes: Sequence[Span], number: i
 
 def link_of(citation: Citation) -> str | None:
     """The address for a link button: at the quote when it fits, else the page's; None when there is none that fits."""
-    for address in (citation.link, citation.article.source):
-        if address is not None and _site(address) is not None and length(address) <= BUTTON_URL:
-            return address
-    return None
+    return for_button(citation.link or "") or for_button(citation.article.source)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.rendering.cards import Accent, Card
+from bot.rendering.errors import permission_name
 from bot.rendering.words import Words
 
 _MOST_CHANNELS = 10
@@ -95,29 +96,30 @@ def _channels(found: Checkup, words: Words) -> list[str]:
 
 
 def _lack(flag: str, channels: str, words: Words) -> str:
+    permission = f"**{permission_name(flag, words)}**"
     match flag:
         case "view_channel":
             return words.say(
                 "I lack {permission} in {channels}, and do not see what is asked there.",
-                permission=f"**{words.say('View Channel')}**",
+                permission=permission,
                 channels=channels,
             )
         case "send_messages":
             return words.say(
                 "I lack {permission} in {channels}, and cannot answer messages there.",
-                permission=f"**{words.say('Send Messages')}**",
+                permission=permission,
                 channels=channels,
             )
         case "send_messages_in_threads":
             return words.say(
                 "I lack {permission} in {channels}, and cannot answer in threads there.",
-                permission=f"**{words.say('Send Messages in Threads')}**",
+                permission=permission,
                 channels=channels,
             )
         case _:
             return words.say(
                 "I lack {permission} in {channels}, and cannot reply to messages there.",
-                permission=f"**{words.say('Read Message History')}**",
+                permission=permission,
                 channels=channels,
             )
 

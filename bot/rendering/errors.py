@@ -140,7 +140,11 @@ def _desk_text(error: DeskError, words: Words) -> str:
                 command=words.command("settings"),
             )
         case NotAskerError():
-            return words.say("This is for the person who asked, and for people who manage this server.")
+            return words.say(
+                "This is for the person who asked, and for people who manage this server. Ask a question of your own "
+                "with {command}.",
+                command=words.command("ask"),
+            )
         case _:
             return unexpected_text(words)
 
@@ -162,18 +166,6 @@ def _bold(name: str) -> str:
     return f"**{escaped_line(name, _NAME) or '…'}**"
 
 
-def permission_text(missing: str, words: Words) -> str:
-    """Say which permission the bot lacks in a channel.
-
-    Args:
-        missing: Discord's name of the permission, as discord.py spells it: "send_messages".
-    """
-    return words.say(
-        "I am not allowed to do that in this channel. Who manages this server can give me the permission {permission}.",
-        permission=f"**{permission_name(missing, words)}**",
-    )
-
-
 def permission_name(permission: str, words: Words) -> str:
     """What Discord calls a permission; `permission` as discord.py spells it."""
     names = {
@@ -182,7 +174,6 @@ def permission_name(permission: str, words: Words) -> str:
         "send_messages_in_threads": words.say("Send Messages in Threads"),
         "read_message_history": words.say("Read Message History"),
         "embed_links": words.say("Embed Links"),
-        "attach_files": words.say("Attach Files"),
         "create_public_threads": words.say("Create Public Threads"),
     }
     return names.get(permission, permission.replace("_", " "))

@@ -52,8 +52,8 @@ def visible(text: str) -> str:
     """A text as a card shows it, without its markdown: the form in which quotes are compared with their articles.
 
     Dropped are control characters, direction embeddings, overrides and isolates, zero-width spaces, tags outside flags,
-    halves of surrogate pairs, noncharacters, and marks after the eighth on one letter. All line ends become line feeds,
-    more than one blank line becomes one, a tab four spaces, and spaces at a line's end go.
+    halves of surrogate pairs, noncharacters, and marks on no letter or after the eighth on one. All line ends become
+    line feeds, more than one blank line becomes one, a tab four spaces, and spaces at a line's end go.
     """
     return _visible(_without_markers(text))
 
@@ -73,13 +73,14 @@ def _with_few_marks(text: str) -> str:
     if text.isascii():
         return text
     kept: list[str] = []
-    marks = 0
+    # A mark on nothing, or on white space, would go onto the markdown before it.
+    marks = MOST_MARKS
     for character in text:
         if _is_mark(character):
             marks += 1
         elif character not in _MARKERS:
-            marks = 0
-        if marks <= MOST_MARKS:
+            marks = MOST_MARKS if character.isspace() else 0
+        if marks <= MOST_MARKS or character in _MARKERS:
             kept.append(character)
     return "".join(kept)
 
@@ -182,8 +183,11 @@ def _apart(passage: str, bold: Sequence[Span]) -> list[Span]:
         start, end = span.start, span.end
         while character_end(passage, end) < end:
             end += 1
-        while start < end and (character_end(passage, start) < start or _is_blank(passage[start])):
+        while start < end and character_end(passage, start) < start:
             start += 1
+        # By what is seen as one character: a joiner behind a space belongs to neither, and yet parts nothing.
+        while start < end and _is_blank(passage[start : (after := _after(passage, start))]):
+            start = after
         while start < end and _is_blank(passage[end - 1]) and character_end(passage, end - 1) == end - 1:
             end -= 1
         if start == end:
@@ -193,6 +197,14 @@ def _apart(passage: str, bold: Sequence[Span]) -> list[Span]:
         else:
             kept.append(Span(start, end))
     return kept
+
+
+def _after(text: str, start: int) -> int:
+    """The end of what is seen as one character and begins at a place."""
+    end = start + 1
+    while character_end(text, end) < end:
+        end += 1
+    return end
 
 
 def _is_blank(character: str) -> bool:

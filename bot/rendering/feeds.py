@@ -82,8 +82,10 @@ def state_lines(feed: Feed, untold: str | None, words: Words) -> list[str]:
             words.say("⏸️ It is switched off: {command} switches it on.", command=words.command("feeds change"))
         )
     if problem is not None:
-        since = _from_now(feed.failing_since) if feed.failing_since is not None else ""
-        lines.append(f"⚠️ {' · '.join(filter(None, (problem, since)))}")
+        told = [problem]
+        if feed.failing_since is not None:
+            told.append(words.say("It began {when}.", when=_from_now(feed.failing_since)))
+        lines.append(f"⚠️ {words.sentences(told)}")
     if untold is not None:
         lines.append(f"⚠️ {untold}")
     if feed.enabled:
@@ -150,7 +152,7 @@ def feed_card(feed: Feed, untold: str | None, words: Words) -> Card:
         (words.say("Articles so far"), words.number(feed.articles)),
         (words.say("Id"), f"`{feed.id}`"),
     ]
-    told = "\n".join(f"{name}: {value}" for name, value in facts)
+    told = "\n".join(words.fact(name, value) for name, value in facts)
     state = "\n".join(state_lines(feed, untold, words))
     is_well = feed.enabled and feed.problem is None and untold is None
     return Card((f"### {feed_title(feed, words)}", told, state), Accent.PLAIN if is_well else Accent.FAILURE)

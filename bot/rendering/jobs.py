@@ -187,7 +187,7 @@ def details_card(page: JobPage, words: Words, left_s: float | None = None) -> Ca
         (words.say("Ended"), _moment(job.ended_at.timestamp()) if job.ended_at is not None else None),
         (words.say("Id"), f"`{job.id}`"),
     ]
-    told = "\n".join(f"{name}: {value}" for name, value in facts if value)
+    told = "\n".join(words.fact(name, value) for name, value in facts if value)
     return Card((shown.parts[0], told, *shown.parts[1:]), shown.accent, shown.footer if is_over(job) else None)
 
 

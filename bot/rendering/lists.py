@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from babel import Locale
 
 from bot.rendering.cards import Accent, Card, date_of, gone_text, source_of
 from bot.rendering.escaping import escaped_line, quoted_passage, visible
-from bot.rendering.limits import AUTOCOMPLETE_NAME, BUTTON_URL, OWN_CARD_TEXT, cut, length
+from bot.rendering.limits import AUTOCOMPLETE_NAME, OWN_CARD_TEXT, cut, length
 from bot.rendering.problems import problem_of, told_problem
 from bot.rendering.words import Words, words_for
 from index import SHARED_COLLECTION, Addition, ArticleInfo, Change, RemovedLine, Sort, known_languages
@@ -86,16 +85,6 @@ def bold_line(text: str, longest: int, words: Words) -> str:
 def title_of(info: ArticleInfo, words: Words) -> str:
     """The title of an article in bold, on one line."""
     return bold_line(info.title, LONGEST_TITLE, words)
-
-
-def address_of(info: ArticleInfo) -> str | None:
-    """The web address of an article for a link button; None when there is none that Discord takes."""
-    try:
-        address = urlsplit(info.source)
-    except ValueError:
-        return None
-    is_web = address.scheme in ("http", "https") and bool(address.hostname)
-    return info.source if is_web and length(info.source) <= BUTTON_URL and info.source.isprintable() else None
 
 
 def sort_name(sort: Sort, words: Words) -> str:
@@ -214,10 +203,10 @@ def _left_out(left_out: Sequence[RemovedLine], words: Words) -> str:
         by_reason.setdefault(line.reason, []).append(line.line)
     told = [words.count(len(left_out), "{n} line was left out:", "{n} lines were left out:")]
     for reason, lines in by_reason.items():
-        shown = [f"“{escaped_line(line, _LONGEST_LINE)}”" for line in lines[:_LINES_SHOWN]]
+        shown = [words.quoted(escaped_line(line, _LONGEST_LINE)) for line in lines[:_LINES_SHOWN]]
         if len(lines) > _LINES_SHOWN:
             shown.append(words.count(len(lines) - _LINES_SHOWN, "{n} more", "{n} more"))
-        told.append(f"{reason_text(reason, words)} {words.list(shown)}")
+        told.append(words.sentences([reason_text(reason, words), words.list(shown)]))
     return "\n".join(f"-# {line}" for line in told)
 
 
@@ -296,7 +285,7 @@ def article_card(info: ArticleInfo, passages: int, text: str, words: Words, sour
         (words.say("Version"), words.number(info.revision)),
         (words.say("Id"), f"`{info.id}`"),
     ]
-    told = "\n".join(f"{name}: {value}" for name, value in facts if value)
+    told = "\n".join(words.fact(name, value) for name, value in facts if value)
     notes = [gone_text(info, words)]
     if info.collection == SHARED_COLLECTION:
         notes.append(

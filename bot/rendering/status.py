@@ -67,5 +67,5 @@ def status_card(figures: Figures, words: Words) -> Card:
         (words.say("Ratings"), ratings if figures.helpful or figures.not_helpful else None),
     ]
     groups = (library, index, questions)
-    parts = ["\n".join(f"{name}: {value}" for name, value in group if value) for group in groups]
+    parts = ["\n".join(words.fact(name, value) for name, value in group if value) for group in groups]
     return Card((f"### {words.say('Status of the index')}", *parts))

@@ -86,9 +86,11 @@ def _figures(citation: Citation, words: Words) -> list[str]:
         ("margin", words.say("Lead over the next article"), _two_decimals(words)),
     ]
     figures = [
-        f"- {label}: {spelled(citation.features[name])}" for name, label, spelled in rows if name in citation.features
+        f"- {words.fact(label, spelled(citation.features[name]))}"
+        for name, label, spelled in rows
+        if name in citation.features
     ]
-    return [*figures, f"- {words.say('Score after all of this')}: {_two_decimals(words)(citation.score)}"]
+    return [*figures, f"- {words.fact(words.say('Score after all of this'), _two_decimals(words)(citation.score))}"]
 
 
 def _two_decimals(words: Words) -> Callable[[float], str]:

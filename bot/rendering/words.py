@@ -45,6 +45,8 @@ LOCALES: Mapping[str, str] = MappingProxyType(
 )
 """Names of catalogues by Discord's locale codes: https://docs.discord.com/developers/reference#locales."""
 
+_WITHOUT_SPACES = ("ja", "zh_CN")
+
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 _DURATIONS = (
@@ -115,11 +117,26 @@ class Words:
         n = math.ceil(seconds / length)
         # The CLDR leaves the long form out where it is the short one, and then Babel shows the unit's name.
         spelled = format_unit(n, unit, "long", locale=self.locale)
-        return spelled if unit not in spelled else format_unit(n, unit, "short", locale=self.locale)
+        if unit in spelled:
+            spelled = format_unit(n, unit, "short", locale=self.locale)
+        # As in our own Japanese, where nothing stands between a number and its counter.
+        return spelled.replace(" ", "") if self.locale == "ja" else spelled
 
     def list(self, items: Iterable[str]) -> str:
         """Items with the commas and the "and" of the language; nothing for no items."""
         return format_list(list(items), "standard", locale=self.locale)
+
+    def sentences(self, sentences: Iterable[str]) -> str:
+        """Sentences one after another: Japanese and Chinese put no space between them."""
+        return ("" if self.locale in _WITHOUT_SPACES else " ").join(sentences)
+
+    def fact(self, name: str, value: str) -> str:
+        """A name and what it stands for, with the colon of the language."""
+        return self.say("{name}: {value}", name=name, value=value)
+
+    def quoted(self, text: str) -> str:
+        """A text in the quotation marks of the language."""
+        return self.say("“{text}”", text=text)
 
     def bytes(self, n: int) -> str:
         """A size in the unit that leaves 1 to 999, with one decimal above bytes: 1 kB = 1,000 bytes."""

@@ -148,9 +148,13 @@ class JobMessage:
 
 @dataclass(frozen=True, slots=True)
 class WaitingInteraction:
-    """An interaction that was told "thinking" and has no answer yet; its token is good for 15 minutes."""
+    """An interaction that was told "thinking" and has no answer yet; its token is good for 15 minutes.
+
+    `locale` is the Discord code of the language in which to speak to its asker.
+    """
 
     interaction_id: int
     application_id: int
     token: str = field(repr=False)
     created_at: datetime
+    locale: str

@@ -321,15 +321,9 @@ class State:
         rows = await self._database.read(select(job_messages).order_by(job_messages.c.created_at))
         return [JobMessage(*row) for row in rows]
 
-    async def keep_waiting(self, interaction_id: int, application_id: int, token: str, created_at: datetime) -> None:
+    async def keep_waiting(self, interaction: WaitingInteraction) -> None:
         """Keep an interaction that was told "thinking", so that the next process can answer it."""
-        values = {
-            "interaction_id": interaction_id,
-            "application_id": application_id,
-            "token": token,
-            "created_at": created_at,
-        }
-        await self._database.write(lambda connection: _put(connection, waiting, values))
+        await self._database.write(lambda connection: _put(connection, waiting, asdict(interaction)))
 
     async def drop_waiting(self, interaction_id: int) -> None:
         """Forget an interaction that has its answer."""

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from index import Migrations, UtcDateTime
 
 MIGRATIONS = Migrations(
-    Path(__file__).parent / "migrations", head="0002", version_table="discord_alembic_version", owner="bot"
+    Path(__file__).parent / "migrations", head="0003", version_table="discord_alembic_version", owner="bot"
 )
 """The way from a database without these tables."""
 
@@ -145,6 +145,7 @@ waiting = Table(
     Column("application_id", BigInteger, nullable=False),
     Column("token", String, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("locale", String, nullable=False, server_default="en-US"),
     Index("ix_discord_waiting_created_at", "created_at"),
 )
 

@@ -10,11 +10,13 @@ import discord
 from discord import ui
 
 from bot import sending
-from bot.desk import Reply, Searched
+from bot.channels import may_answer
+from bot.desk import MAX_QUESTION, Reply, Searched
 from bot.errors import NotAskerError, PassageGoneError
 from bot.host import Button, Form, Host
 from bot.rendering.cards import AnswerPage, answer_card, article_page, link_of, notice_card
 from bot.rendering.excerpts import pages_of
+from bot.rendering.limits import MODAL_LABEL, MODAL_PLACEHOLDER, MODAL_TITLE, cut
 from bot.rendering.why import Reasons, why_card
 from bot.rendering.words import Words
 from bot.state import AnswerRecord
@@ -160,18 +162,21 @@ class FollowUpForm(Form):
     """Asks for a question that is understood within the article of an answer."""
 
     def __init__(self, record: AnswerRecord, place: int, words: Words) -> None:
-        super().__init__(title=words.say("Ask a follow-up")[:45])
+        super().__init__(title=cut(words.say("Ask a follow-up"), MODAL_TITLE))
         self._record = record
         self._place = place
         self._question: ui.TextInput[ui.Modal] = ui.TextInput(
-            max_length=500, placeholder=words.say("and how many were wounded?")[:100]
+            max_length=MAX_QUESTION, placeholder=cut(words.say("and how many were wounded?"), MODAL_PLACEHOLDER)
         )
-        self.add_item(ui.Label(text=words.say("Your question")[:45], component=self._question))
+        self.add_item(ui.Label(text=cut(words.say("Your question"), MODAL_LABEL), component=self._question))
 
     async def submitted(self, interaction: discord.Interaction, host: Host) -> None:
         """See `Form.submitted`."""
         words = await host.words(interaction)
         is_private = self._record.is_private
+        if interaction.guild_id is not None:
+            server = await host.state.server(interaction.guild_id)
+            is_private = is_private or not may_answer(server, interaction.channel)
 
         async def answer() -> ui.LayoutView:
             reply = await host.desk.ask(
@@ -202,7 +207,7 @@ def answer_view(reply: Reply, words: Words, *, note: str | None = None) -> ui.La
             place=reply.place + 1,
             unknown_terms=record.unknown_terms,
             nearest_titles=record.nearest_titles,
-            note=" ".join(notes) or None,
+            note=words.sentences(notes) or None,
             in_server=record.guild_id is not None,
         ),
         words,

@@ -16,6 +16,7 @@ from discord import ui
 from bot.desk import scope_of
 from bot.host import Button, Host, managed_server
 from bot.rendering.cards import Accent, Card
+from bot.rendering.limits import length
 from bot.rendering.lists import Listed, ListPage, list_card, title_of
 from bot.rendering.words import Words
 from bot.views.changing import change
@@ -26,7 +27,7 @@ PAGE = 10
 """Articles on a page of a list."""
 
 LONGEST_SEARCH = 50
-"""Characters that are searched for in titles: they have to fit into a `custom_id`."""
+"""Characters, as `limits.length` counts them, that are searched for in titles: they have to fit into a `custom_id`."""
 
 _LETTERS: dict[str, Sort] = {sort[0]: sort for sort in get_args(Sort)}
 
@@ -38,6 +39,14 @@ class Listing:
     search: str = ""
     sort: Sort = "newest"
     page: int = 1
+
+
+def searched_for(typed: str) -> str:
+    """What is searched for in titles: one line of at most `LONGEST_SEARCH` characters."""
+    line = " ".join(typed.split())
+    while length(line) > LONGEST_SEARCH:
+        line = line[:-1]
+    return line
 
 
 class TurnButton(

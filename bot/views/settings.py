@@ -176,6 +176,7 @@ def settings_view(
     """
     box: ui.Container[Any] = ui.Container(accent_colour=COLOURS[Accent.PLAIN])
     box.add_item(ui.TextDisplay(f"## {words.say('Settings')}\n-# {words.say('What you choose is saved at once.')}"))
+    box.add_item(ui.Separator())
     _section(box, words.say("Channels where I may answer"), None, _mode_select(server, words))
     if server.channels_mode is ChannelsMode.SOME:
         box.add_item(ui.ActionRow(_channel_select(Field.CHANNELS, server.channels, guild, words)))

@@ -193,9 +193,7 @@ class Analyzer:
 
     def question(self, text: str) -> list[Word]:
         """The words of a question; in scripts without spaces, what only asks ("什么时候") is taken out first."""
-        normal = unicodedata.normalize("NFKC", text)
-        for phrase in self.language.question_phrases:
-            normal = phrase.sub(" ", normal)
+        normal = self.language.without_asking(unicodedata.normalize("NFKC", text))
         return [word for form in self.forms(normal) for word in self.words(form)]
 
     def term(self, word: str) -> str:

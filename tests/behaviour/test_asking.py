@@ -7,7 +7,6 @@ from typing import Any
 import discord
 import pytest
 from simcord import Env
-from simcord.results import InteractionResult
 
 from bot.client import FootnoteBot
 from bot.settings import Settings
@@ -74,6 +73,26 @@ async def test_a_question_within_an_article_is_answered_from_it_only(room: Room,
     assert "84 million euros" in shown(asked)
 
 
+async def test_an_article_can_be_named_by_its_whole_title(room: Room) -> None:
+    asked = await room.alice.slash(
+        room.channel, "ask", question="how much did the work cost?", article="a bridge  INSTEAD of a ferry"
+    )
+
+    assert "84 million euros" in shown(asked)
+    assert "Only this article was searched." in shown(asked)
+
+
+async def test_titles_that_cannot_be_seen_or_are_the_same_can_be_chosen(room: Room, bot_library: Library) -> None:
+    for title, source in (("\u200b", "a.md"), ("Tea", "b.md"), ("Tea", "c.md")):
+        await bot_library.add([Draft(title, f"All of the tea is in {source}. It is hot.", source, language="en")])
+
+    offered = await room.alice.autocomplete(room.channel, "ask", "article", "", question="x")
+
+    names = [one["name"] for one in offered]
+    assert len(set(names)) == len(names) == 6
+    assert all(1 <= len(name) <= 100 for name in names)
+
+
 async def test_a_question_that_nothing_answers_is_refused_with_what_to_do(room: Room) -> None:
     asked = await room.alice.slash(room.channel, "ask", question="who invented the flux capacitor?")
 
@@ -100,6 +119,32 @@ async def test_whoever_asks_too_much_is_told_in_private_when_to_come_back(room: 
 
     assert asked.ephemeral
     assert "<t:" in shown(asked)
+
+
+async def test_whoever_asks_too_much_in_messages_is_told_once_in_private(
+    room: Room, bot_state: State, simcord_bot: FootnoteBot
+) -> None:
+    await bot_state.save_server(_server(room, user_daily_limit=1))
+
+    for _ in range(3):
+        await room.alice.send(room.channel, f"{mention_of(simcord_bot)} {QUESTION}")
+
+    (told,) = room.alice.user.dm_channel.history()
+    assert "Come back <t:" in text_of(told)
+    assert len(room.messages()) == 4
+
+
+async def test_whoever_meets_a_bug_in_a_message_is_told(
+    room: Room, bot_library: Library, simcord_bot: FootnoteBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: Any, **__: Any) -> Answer:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(bot_library, "ask", broken)
+
+    await room.alice.send(room.channel, f"{mention_of(simcord_bot)} {QUESTION}")
+
+    assert "Something went wrong" in text_of(room.messages()[-1])
 
 
 # ---- buttons
@@ -152,6 +197,28 @@ async def test_a_follow_up_is_understood_within_the_article_of_the_answer(room: 
     assert "article of the answer before" in shown(followed)
 
 
+async def test_a_follow_up_that_its_article_does_not_answer_is_looked_for_in_all(room: Room) -> None:
+    asked = await room.alice.slash(room.channel, "ask", question=QUESTION)
+
+    form = await room.alice.click(card(asked), label="Ask a follow-up")
+    field = fields(form)["Your question"]["custom_id"]
+    followed = await room.alice.submit_modal(form, {field: "how thick was the ice in 1963?"})
+
+    assert "80 centimetres" in shown(followed)
+    assert "all articles were searched" in shown(followed)
+
+
+async def test_a_follow_up_in_a_channel_that_was_closed_meanwhile_is_private(room: Room, bot_state: State) -> None:
+    asked = await room.alice.slash(room.channel, "ask", question=QUESTION)
+    await bot_state.save_server(_server(room, channels_mode=ChannelsMode.NONE))
+
+    form = await room.alice.click(card(asked), label="Ask a follow-up")
+    field = fields(form)["Your question"]["custom_id"]
+    followed = await room.alice.submit_modal(form, {field: "and how many were wounded?"})
+
+    assert followed.ephemeral
+
+
 async def test_only_the_asker_and_managers_remove_an_answer(room: Room) -> None:
     asked = await room.alice.slash(room.channel, "ask", question=QUESTION)
     remove = buttons(asked)["🗑️"]["custom_id"]
@@ -162,27 +229,6 @@ async def test_only_the_asker_and_managers_remove_an_answer(room: Room) -> None:
 
     await room.alice.click(card(asked), custom_id=remove)
     assert room.messages() == []
-
-
-async def test_a_button_of_another_server_finds_nothing(
-    room: Room, simcord_env: Env, bot_library: Library, bot_state: State
-) -> None:
-    elsewhere = Room(simcord_env, "Elsewhere")
-    await bot_library.add([Draft("Their secret", "The vault opens at nine.", "vault.md")], str(elsewhere.guild.id))
-    theirs = await elsewhere.alice.slash(elsewhere.channel, "ask", question="when does the vault open?")
-    assert "vault opens" in shown(theirs)
-    ours = await room.alice.slash(room.channel, "ask", question=QUESTION)
-    # The same press as for an own answer, with the id of theirs put into the message.
-    record = await bot_state.answer(answer_id(ours))
-    assert record is not None
-    stolen = replace(record, id="aaaaaaaaaa", guild_id=elsewhere.guild.id)
-    await bot_state.delete_answer(record.id)
-    await bot_state.record(replace(stolen, id=record.id))
-
-    for label in ("In the article", "Why this?"):
-        pressed = await room.alice.click(card(ours), label=label)
-        assert pressed.ephemeral
-        assert "Ceasefire" not in shown(pressed)
 
 
 async def test_a_server_finds_nothing_of_another(room: Room, simcord_env: Env, bot_library: Library) -> None:
@@ -242,6 +288,33 @@ async def test_editing_a_question_edits_its_answer(room: Room, simcord_bot: Foot
     assert "84 million euros" in text_of(room.messages()[-1])
 
 
+async def test_an_edit_that_leaves_the_question_as_it_was_asks_nothing(room: Room, simcord_bot: FootnoteBot) -> None:
+    sent = await room.alice.send(room.channel, f"{mention_of(simcord_bot)} {QUESTION}")
+    before = len(room.env.http_requests)
+
+    await room.alice.edit(sent, f"{QUESTION}  {mention_of(simcord_bot)}")
+
+    assert room.env.http_requests[before:] == []
+
+
+async def test_an_edit_that_adds_a_mention_is_answered(room: Room, simcord_bot: FootnoteBot) -> None:
+    sent = await room.alice.send(room.channel, QUESTION)
+
+    await room.alice.edit(sent, f"{mention_of(simcord_bot)} {QUESTION}")
+
+    assert ANSWER in text_of(room.messages()[-1])
+
+
+async def test_editing_a_question_whose_answer_was_removed_is_no_error(room: Room, simcord_bot: FootnoteBot) -> None:
+    sent = await room.alice.send(room.channel, f"{mention_of(simcord_bot)} {QUESTION}")
+    answer = room.messages()[-1]
+    await room.alice.click(answer, custom_id=buttons_of(answer)["🗑️"]["custom_id"])
+
+    await room.alice.edit(sent, f"{mention_of(simcord_bot)} how much did the bridge cost?")
+
+    assert "84 million euros" in text_of(room.messages()[-1])
+
+
 async def test_the_answer_to_a_deleted_question_can_be_removed_by_its_asker(
     room: Room, simcord_bot: FootnoteBot
 ) -> None:
@@ -272,12 +345,15 @@ async def test_a_reply_to_an_answer_is_a_follow_up(room: Room, simcord_bot: Foot
     assert "article of the answer before" in text_of(room.messages()[-1])
 
 
-async def test_bots_are_never_answered(room: Room, simcord_bot: FootnoteBot) -> None:
+async def test_bots_and_webhooks_are_never_answered(room: Room, simcord_bot: FootnoteBot) -> None:
     robot = room.guild.add_member(room.env.create_user("robot", bot=True))
 
-    await robot.send(room.channel, f"{mention_of(simcord_bot)} {QUESTION}")
+    webhook = room.guild.create_webhook(room.channel)
 
-    assert len(room.messages()) == 1
+    await robot.send(room.channel, f"{mention_of(simcord_bot)} {QUESTION}")
+    await webhook.send(f"{mention_of(simcord_bot)} {QUESTION}")
+
+    assert len(room.messages()) == 2
 
 
 async def test_an_edit_after_two_minutes_changes_nothing(room: Room, simcord_bot: FootnoteBot) -> None:
@@ -386,10 +462,6 @@ class TestChannelsWithoutMentions:
         await room.alice.send(room.channel, "good morning")
 
         assert len(room.messages()) == 2
-
-
-def answer_id(asked: InteractionResult) -> str:
-    return str(buttons(asked)["Why this?"]["custom_id"]).split(":")[2]
 
 
 def mention_of(bot: FootnoteBot) -> str:

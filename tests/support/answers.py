@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
-from index import Article, ArticleInfo, Citation, Span
+from bot.state import AnswerRecord, SavedPassage
+from index import Article, ArticleInfo, Citation, Span, Status
 from index.ranking.features import CONFIDENCE_FEATURES, PASSAGE_FEATURES
 
 INFO = ArticleInfo(
@@ -41,6 +43,48 @@ def citation(passage: str = PASSAGE, *quotes: str | Span, info: ArticleInfo = IN
         matched_terms=("bridge", "open"),
         features=dict.fromkeys((*PASSAGE_FEATURES, *CONFIDENCE_FEATURES), 0.5),
     )
+
+
+def record(cited: Citation | None = None, **changes: Any) -> AnswerRecord:
+    """What is kept of an answer with five passages, all of them the cited one, with changes."""
+    cited = cited if cited is not None else citation()
+    saved = SavedPassage(
+        article_number=cited.article.number,
+        article_id=cited.article.id,
+        ordinal=cited.ordinal,
+        start=cited.start,
+        end=cited.end,
+        quotes=cited.quotes,
+        better=cited.better,
+        link=cited.link,
+        score=cited.score,
+        confidence=cited.confidence,
+        matched_terms=cited.matched_terms,
+        features=dict(cited.features),
+        other_sources=(),
+    )
+    plain = AnswerRecord(
+        id="0123456789",
+        guild_id=1,
+        channel_id=2,
+        message_id=None,
+        question_message_id=None,
+        asker_id=3,
+        question="when did the bridge open?",
+        scope=("1", "shared"),
+        within=None,
+        status=Status.ANSWERED,
+        refusal=None,
+        unknown_terms=(),
+        nearest_titles=(),
+        confidence=cited.confidence,
+        took_ms=2.5,
+        asked_at=datetime(2024, 5, 1, tzinfo=UTC),
+        is_private=False,
+        passages=(saved,) * 5,
+        locale="en-US",
+    )
+    return replace(plain, **changes)
 
 
 def _span(passage: str, quote: str | Span) -> Span:

@@ -19,7 +19,7 @@ from bot.rendering.cards import (
     notice_card,
     source_of,
 )
-from bot.rendering.errors import error_card, error_text, permission_text
+from bot.rendering.errors import error_card, error_text, permission_name
 from bot.rendering.excerpts import MOST_LINES, PAGE_CHARACTERS, excerpt, pages_of
 from bot.rendering.limits import BUTTON_URL, CARD_TEXT, fits, length
 from bot.rendering.why import Reasons, why_card
@@ -254,6 +254,19 @@ def test_each_refusal_says_what_to_do_next(refusal: Refusal) -> None:
     assert card.parts[2].startswith(("Ask", "Somebody who"))
 
 
+def test_a_refusal_for_unknown_words_names_them_once() -> None:
+    card = answer_card(replace(REFUSED, refusal=Refusal.UNKNOWN_WORDS, unknown_terms=("tunnel", "open")), ENGLISH)
+
+    assert card.parts[1] == "No article holds any of these words: **tunnel** and **open**"
+
+
+@pytest.mark.parametrize(("locale", "between"), [("ja", "。"), ("zh-CN", "。"), ("ko", ". "), ("de", ". ")])
+def test_sentences_follow_each_other_as_the_language_wants_it(locale: str, between: str) -> None:
+    *_, steps = answer_card(REFUSED, words_for(locale)).parts
+
+    assert f"`{between}" in steps
+
+
 @pytest.mark.parametrize("refusal", Refusal)
 def test_in_direct_messages_nobody_is_sent_to_those_who_manage(refusal: Refusal) -> None:
     assert "manages" not in read(answer_card(replace(REFUSED, refusal=refusal, in_server=False), ENGLISH))
@@ -397,8 +410,9 @@ def test_of_an_unexpected_error_nothing_is_told() -> None:
 
 
 def test_a_missing_permission_is_named_as_discord_names_it() -> None:
-    assert "**Send Messages in Threads**" in permission_text("send_messages_in_threads", ENGLISH)
-    assert "**create polls**" in permission_text("create_polls", ENGLISH)
+    assert permission_name("send_messages_in_threads", ENGLISH) == "Send Messages in Threads"
+    assert permission_name("view_channel", words_for("de")) == "Kanal ansehen"
+    assert permission_name("create_polls", ENGLISH) == "create polls"
 
 
 def test_a_notice_is_a_card() -> None:

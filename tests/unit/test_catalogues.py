@@ -115,6 +115,16 @@ def test_numbers_and_lists_follow_the_language() -> None:
     assert words_for("de").percent(0.874) == "87\u00a0%"
 
 
+def test_sentences_facts_and_quotations_follow_the_language() -> None:
+    english, french, japanese, chinese = (words_for(code) for code in ("en-US", "fr", "ja", "zh-CN"))
+
+    assert english.sentences(["One.", "Two."]) == "One. Two."
+    assert japanese.sentences(["一。", "二。"]) == "一。二。"
+    assert (english.fact("A", "b"), french.fact("A", "b"), chinese.fact("A", "b")) == ("A: b", "A\u00a0: b", "A：b")
+    assert (english.quoted("x"), french.quoted("x"), japanese.quoted("x")) == ("“x”", "«\u00a0x\u00a0»", "「x」")
+    assert (english.duration(3600), japanese.duration(3600)) == ("60 minutes", "60分")
+
+
 def test_catalogues_that_were_read_are_kept() -> None:
     read_catalogues()
 

@@ -21,7 +21,7 @@ from bot.cli import main
 from bot.concealment import HIDDEN, concealed, remember
 from bot.doctor import surroundings
 from bot.settings import Settings, SettingsError, load_settings
-from bot.state import State
+from bot.state import State, WaitingInteraction
 from index import Library, StoreError, check
 from index.rebuilding.parent import Request
 from tests.support.discord import Discord, Fault
@@ -152,7 +152,7 @@ def test_no_repr_of_ours_shows_a_secret() -> None:
 async def test_what_the_bot_keeps_of_interactions_is_in_no_log(written: io.StringIO, tmp_path: Path) -> None:
     token = "aW50ZXJhY3Rpb24tdG9rZW4"
     async with await State.open(f"sqlite+aiosqlite:///{tmp_path}/footnote.db") as state:
-        await state.keep_waiting(1, 2, token, datetime(2024, 5, 1, tzinfo=UTC))
+        await state.keep_waiting(WaitingInteraction(1, 2, token, datetime(2024, 5, 1, tzinfo=UTC), "de"))
         (waiting,) = await state.waiting()
 
     assert waiting.token == token

@@ -91,6 +91,11 @@ def test_towers_of_accents_are_cut_down() -> None:
     assert visible("Z" + "\u0301" * 50 + "a") == "Z" + "\u0301" * MOST_MARKS + "a"
 
 
+def test_marks_on_no_letter_are_dropped_and_never_go_onto_markdown() -> None:
+    assert visible("\u0301a \u0301b") == "a b"
+    assert quoted_passage("a \u0301*b*", [Span(1, 6)]) == "> a **\\*b\\***"
+
+
 def test_line_ends_are_line_feeds_and_one_blank_line_is_kept() -> None:
     assert visible("a\r\nb\rc\u2028d \n\n \n\ne\t") == "a\nb\nc\nd\n\ne"
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import index
+from bot.rendering.addresses import for_button
 from bot.rendering.cards import Card
 from bot.rendering.errors import error_text
 from bot.rendering.escaping import visible
@@ -17,7 +18,6 @@ from bot.rendering.lists import (
     Listed,
     ListPage,
     additions_card,
-    address_of,
     article_card,
     choices_of,
     list_card,
@@ -185,10 +185,16 @@ def test_every_file_and_text_that_the_library_refuses_has_a_kind(file: Path) -> 
         ("https://[broken", None),
         ("https://example.org/" + "x" * 500, None),
         ("https://example.org/\u202egnp", None),
+        ("https://example.org/a b", None),
+        ("https://exa mple.org/", None),
+        ("https://example.org\\evil/", None),
+        ("https://example.org:port/", None),
+        ("https://[::1]/", "https://[::1]/"),
+        ("https://Brücke.example/ä", "https://Brücke.example/ä"),
     ],
 )
 def test_only_web_addresses_that_fit_become_buttons(source: str, address: str | None) -> None:
-    assert address_of(replace(INFO, source=source)) == address
+    assert for_button(source) == address
 
 
 # ---- progress

@@ -13,7 +13,7 @@ from discord import utils
 from bot.client import FootnoteBot
 from bot.responses import use_quick_responses
 from bot.settings import Settings
-from bot.state import State
+from bot.state import State, WaitingInteraction
 from index import Gatherer, GatheringRules, Library
 from tests.support.discord import CloseCode, Discord, Fault, Interaction, Response
 from tests.support.discord.process import BotProcess
@@ -133,14 +133,15 @@ async def test_after_it_was_killed_old_buttons_work_and_who_waited_is_told(place
         await bot.ended()
         waiting = await _thinking(place)
         async with await State.open(f"sqlite+aiosqlite:///{folder}/footnote.db") as state:
-            await state.keep_waiting(waiting.id, place.discord.world.application_id, waiting.token, utils.utcnow())
+            application = place.discord.world.application_id
+            await state.keep_waiting(WaitingInteraction(waiting.id, application, waiting.token, utils.utcnow(), "de"))
         await bot.start()
         await bot.ready()
         why = await place.alice.click(answer, "Why this?")
         await place.discord.until(lambda: waiting.is_settled, "a word to who waited")
 
     assert why.is_private
-    assert "again" in waiting.text
+    assert "Frag bitte noch einmal" in waiting.text
     assert not waiting.shown.is_thinking
 
 

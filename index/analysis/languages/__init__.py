@@ -42,6 +42,8 @@ class Language:
         stop: Function words that make no term: a short list, since a long one loses answers.
         question_words: Words that ask; no terms either.
         question_phrases: Patterns to replace by a space in a question before it is segmented, in this order.
+        leading_particles: What may stand before a word without a space and is no part of it; for showing words only.
+        trailing_particles: The same behind a word.
         types: What is asked for, by pattern. Prefer `question_type`, which knows where the pattern has to stand.
         generic: Any question word, or None: then a pattern of `types` counts anywhere in the question.
         months: Twelve sets of inflected forms, January first. Empty for a language without a file; a set may be empty.
@@ -64,6 +66,8 @@ class Language:
     stop: frozenset[str]
     question_words: frozenset[str]
     question_phrases: tuple[re.Pattern[str], ...]
+    leading_particles: frozenset[str]
+    trailing_particles: frozenset[str]
     types: Mapping[QuestionType, re.Pattern[str]]
     generic: re.Pattern[str] | None
     months: tuple[frozenset[str], ...]
@@ -79,6 +83,12 @@ class Language:
     def is_known(self) -> bool:
         """Whether there is a file for the language; without one it has neither words nor a stemmer."""
         return bool(self.types)
+
+    def without_asking(self, question: str) -> str:
+        """Put a space in the place of each of the question's phrases; the question is in NFKC."""
+        for phrase in self.question_phrases:
+            question = phrase.sub(" ", question)
+        return question
 
     def question_type(self, question: str) -> QuestionType | None:
         """Tell what a question asks for; None when it says neither or the language has no patterns.
@@ -152,6 +162,8 @@ def _parse(code: str, data: Mapping[str, Any]) -> Language:
         stop=_set(data, "stop"),
         question_words=_set(data, "question_words"),
         question_phrases=tuple(_pattern(source) for source in data.get("question_phrases", ())),
+        leading_particles=_set(data, "leading_particles"),
+        trailing_particles=_set(data, "trailing_particles"),
         types=MappingProxyType(types),
         generic=_pattern(data["generic"]) if "generic" in data else None,
         months=tuple(frozenset(_words(forms)) for forms in data.get("months", ())),

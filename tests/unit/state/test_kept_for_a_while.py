@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.state import JobMessage, ServerSettings, State
+from bot.state import JobMessage, ServerSettings, State, WaitingInteraction
 from bot.state.tables import metadata
 from tests.unit.state.samples import ADA, BOB, NOON, ONE, SNOWFLAKE, answer, count, execute, ids_in, rebuild
 
@@ -60,14 +60,13 @@ async def test_unfinished_rebuilds_are_those_that_run(state: State) -> None:
 
 
 async def test_interactions_wait_until_they_are_dropped(state: State) -> None:
-    await state.keep_waiting(1, SNOWFLAKE, "token", NOON)
-    await state.keep_waiting(2, SNOWFLAKE, "older", NOON - timedelta(minutes=1))
+    await state.keep_waiting(WaitingInteraction(1, SNOWFLAKE, "token", NOON, "de"))
+    older = WaitingInteraction(2, SNOWFLAKE, "older", NOON - timedelta(minutes=1), "ja")
+    await state.keep_waiting(older)
 
     await state.drop_waiting(1)
 
-    (left,) = await state.waiting()
-    assert (left.interaction_id, left.application_id, left.token) == (2, SNOWFLAKE, "older")
-    assert left.created_at == NOON - timedelta(minutes=1)
+    assert await state.waiting() == [older]
 
 
 async def test_the_last_value_of_a_fact_counts(state: State) -> None:
@@ -89,8 +88,8 @@ async def test_what_is_past_its_time_is_deleted_and_nothing_else(path: Path, sta
         await state.keep_job_message(JobMessage(name, ONE, 201, 301, asked_at))
     await state.count_question(ONE, ADA, date(2024, 3, 31))
     await state.count_question(ONE, ADA, date(2024, 4, 1))
-    await state.keep_waiting(1, 2, "old", NOON - timedelta(minutes=15, seconds=1))
-    await state.keep_waiting(2, 2, "young", NOON - timedelta(minutes=15))
+    await state.keep_waiting(WaitingInteraction(1, 2, "old", NOON - timedelta(minutes=15, seconds=1), "de"))
+    await state.keep_waiting(WaitingInteraction(2, 2, "young", NOON - timedelta(minutes=15), "de"))
     await state.save_server(ServerSettings(ONE, language="de"))
     await state.set_value("commands", "1")
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from bot.state import JobMessage, ServerSettings, State
+from bot.state import JobMessage, ServerSettings, State, WaitingInteraction
 from tests.unit.state.samples import ADA, BOB, NOON, ONE, PASSAGE, TODAY, TWO, answer, rebuild
 
 
@@ -70,7 +70,7 @@ async def use_everything(state: State) -> None:
     await state.keep_job_message(JobMessage("j", ONE, 201, 301, NOON))
     await state.job_messages()
     await state.drop_job_message("j")
-    await state.keep_waiting(1, 2, "t", NOON)
+    await state.keep_waiting(WaitingInteraction(1, 2, "t", NOON, "de"))
     await state.waiting()
     await state.drop_waiting(1)
     await state.set_value("a", "b")
