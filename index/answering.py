@@ -101,7 +101,7 @@ class Ranking:
     confidence: float
     confidence_features: dict[str, float]
     unknown: tuple[str, ...]
-    has_units: bool
+    has_words: bool
     groups: tuple[Group, ...]
 
 

@@ -274,7 +274,7 @@ class Library:
     ) -> Answer:
         if ranking is None:
             return refusal(question, Ranking((), 0.0, {}, (), False, ()), Refusal.EMPTY_LIBRARY, (), began)
-        if not ranking.has_units:
+        if not ranking.has_words:
             return refusal(question, ranking, Refusal.NO_WORDS, (), began)
         if not ranking.candidates:
             return refusal(question, ranking, Refusal.UNKNOWN_WORDS, (), began)

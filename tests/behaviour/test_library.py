@@ -96,6 +96,12 @@ async def test_what_cannot_be_answered_is_refused_with_its_reason(
     assert answer.reason
 
 
+async def test_function_words_of_one_language_are_no_unknown_words_of_another(library: Library) -> None:
+    await library.add([BRIDGE, DAM])
+
+    assert (await library.ask("what is the of and?")).refusal is Refusal.NO_WORDS
+
+
 async def test_a_question_without_text_is_an_error(library: Library) -> None:
     with pytest.raises(QuestionError):
         await library.ask("  \n")
