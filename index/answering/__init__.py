@@ -1,0 +1,36 @@
+"""A question and the passages that an engine finds, to an answer or to a refusal with its reason."""
+
+from index.answering.candidates import Candidate, Group, Ranking
+from index.answering.citing import (
+    MAX_FROM_ONE_ARTICLE,
+    SHOWN,
+    cite,
+    link_to,
+    refusal,
+    text_fragment,
+    without_repeats,
+)
+from index.answering.confidence import confidence_features, of_one_article
+from index.answering.quotes import QUOTE_CHARACTERS, clause, crowded_out, filled, quote_spans
+from index.answering.ranker import Ranker
+
+__all__ = [
+    "MAX_FROM_ONE_ARTICLE",
+    "QUOTE_CHARACTERS",
+    "SHOWN",
+    "Candidate",
+    "Group",
+    "Ranker",
+    "Ranking",
+    "cite",
+    "clause",
+    "confidence_features",
+    "crowded_out",
+    "filled",
+    "link_to",
+    "of_one_article",
+    "quote_spans",
+    "refusal",
+    "text_fragment",
+    "without_repeats",
+]
