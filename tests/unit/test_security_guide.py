@@ -21,3 +21,11 @@ def test_tests_are_named_for_each_section() -> None:
 
     assert len(NAMED) >= 40
     assert [one.splitlines()[0] for one in sections if "::test_" not in one] == []
+
+
+def test_each_row_of_its_tables_names_a_test() -> None:
+    lines = (ROOT / "docs" / "security.md").read_text("utf-8").splitlines()
+    rows = [line for line in lines if line.startswith("| ") and not line.startswith("| could try")]
+
+    assert len(rows) >= 20
+    assert [row for row in rows if not re.search(r"`test_\w+\.py::test_\w+`", row.split(" | ")[-1])] == []
