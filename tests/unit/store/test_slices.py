@@ -109,6 +109,7 @@ class TestAsyncReader(ReaderContract):
         await engine.dispose()
 
 
+@pytest.mark.alone
 async def test_slices_are_quick(store: Store) -> None:
     chance = random.Random(7)
     await store.add([article(f"{number} " + "tea leaves in pots " * 300) for number in range(200)])

@@ -189,6 +189,7 @@ async def test_a_batch_is_stored_whole_or_not_at_all(store: Store) -> None:
     assert await store.count() == 0
 
 
+@pytest.mark.alone
 async def test_a_thousand_articles_are_stored_within_two_seconds(store: Store) -> None:
     new = [article(f"{number} " + "tea leaves in pots " * 150, f"https://{number}.example") for number in range(1_000)]
 
