@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -13,6 +14,7 @@ from bot.state import JobMessage, ServerSettings, State, WaitingInteraction
 from tests.unit.state.samples import ADA, BOB, NOON, ONE, PASSAGE, TODAY, TWO, answer, rebuild
 
 
+@pytest.mark.alone
 async def test_writes_and_reads_are_quick(state: State) -> None:
     records = [answer(f"a{number}", passages=(PASSAGE,) * 5, message_id=number) for number in range(300)]
     took: list[float] = []
