@@ -20,12 +20,12 @@ def test_the_set_is_as_large_as_it_says() -> None:
 async def test_no_figure_is_below_its_floor() -> None:
     (result,) = await evaluate([DATA], offtopic=DATA / "offtopic.jsonl")
 
-    assert result.passage_at_1 >= 0.89
+    assert result.passage_at_1 >= 0.895
     assert result.passage_at_5 >= 0.965
-    assert result.quote_at_1 >= 0.785
+    assert result.quote_at_1 >= 0.79
     assert result.mrr_at_10 >= 0.93
     assert result.auroc is not None
-    assert result.auroc >= 0.945
+    assert result.auroc >= 0.95
     assert result.offtopic_refused is not None
     assert result.offtopic_refused >= 0.98
     assert result.refused <= 0.29
