@@ -122,7 +122,10 @@ class Workers:
         while self._idle:
             self._end(self._idle.pop())
         while self._ending:
-            await asyncio.gather(*self._ending)
+            # Taken out here: to wait for tasks that have ended gives nobody the time to run their callbacks.
+            ending = list(self._ending)
+            self._ending.clear()
+            await asyncio.gather(*ending)
 
     async def articles(self, given: Bytes) -> AsyncGenerator[FileArticle | UnusableSourceError, None]:
         """Read the articles of a page or file, each as soon as it is there.
