@@ -5,6 +5,7 @@ import json
 import sqlite3
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -173,12 +174,12 @@ async def test_a_damaged_store(place: Place, folder: Path) -> None:
 async def test_tables_of_another_version_are_told_and_left_alone(
     place: Place, folder: Path, revision: str, level: str
 ) -> None:
-    with sqlite3.connect(folder / "footnote.db") as connection:
+    with closing(sqlite3.connect(folder / "footnote.db")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
 
     found = await visit(place.discord, folder, {"DISCORD_TOKEN": ""})
 
-    with sqlite3.connect(folder / "footnote.db") as connection:
+    with closing(sqlite3.connect(folder / "footnote.db")) as connection, connection:
         kept = connection.execute("SELECT version_num FROM alembic_version").fetchone()[0]
     assert found.levels["migrations"] == level
     assert kept == revision

@@ -1,6 +1,7 @@
 """Lists of articles, and titles that are found."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -95,7 +96,7 @@ async def test_a_revision_is_found_by_its_new_title_only(store: Store) -> None:
 async def test_a_title_is_found_within_the_index(store: Store, path: Path) -> None:
     await store.add([article(f"tea {i}") for i in range(50)])
 
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         plan = connection.execute(
             "EXPLAIN QUERY PLAN SELECT number FROM articles WHERE collection IN ('one', 'shared') "
             "AND title_folded LIKE '%tea%' ORDER BY number DESC LIMIT 25"

@@ -1,6 +1,7 @@
 """Opening a store: its tables, its identity, and addresses and files that cannot be used."""
 
 import sqlite3
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from uuid import UUID
@@ -106,7 +107,7 @@ async def test_opening_prints_nothing(path: Path, capfd: pytest.CaptureFixture[s
 
 
 async def test_sqlite_is_set_up_for_readers_beside_a_writer(store: Store, path: Path) -> None:
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         mode = connection.execute("PRAGMA journal_mode").fetchone()
     connection.close()
 
