@@ -23,13 +23,16 @@ from index.ranking.postings import K1, B, Base, Codes, Floats, Ints, saturate
 _SELECTS = 0.99999
 """float32 sums only select candidates: they are trusted to this ratio, and float64 decides."""
 
-_DENSE = 32
-"""Above one posting for so many passages, the sums of all are looked through and cleared, and not each posting's."""
+_CLEARED_WHOLE = 32
+"""Above one posting for so many passages, the sums of all are cleared, and not each posting's."""
+
+_LOOKED_THROUGH_WHOLE = 8
+"""Above one posting for so many passages, the sums of all are looked through, and not each posting's."""
 
 _LEAST = np.float32(1e-30)
 _PROBED = 24
 _LOOKED_UP = 64
-_SHORT_LIST = 4_000
+_SHORT_LIST = 8_000
 
 _NOWHERE: tuple[Ints, Codes] = np.zeros(0, np.int32), np.zeros(0, np.uint32)
 
@@ -301,10 +304,9 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
                 visited += lists[done].size
                 done += 1
             self._accumulate(lists[begun:done], touched)
-            dense = visited > self.docs_given // _DENSE
             if done == len(lists):
                 break
-            probe = self._best(touched, dense, top_k + _PROBED, allowed)
+            probe = self._best(touched, visited, top_k + _PROBED, allowed)
             if len(probe) >= top_k:
                 exact = self._score(probe, held)
                 threshold = max(threshold, _kth(exact, top_k) * _SELECTS)
@@ -312,19 +314,17 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
                 break
             limit = 2 * visited
         if done == len(lists):
-            candidates = self._best(touched, dense, top_k, allowed)
+            candidates = self._best(touched, visited, top_k, allowed)
         else:
             need = np.float32((threshold - rest[done]) * _SELECTS)
-            candidates = self._above(*self._sums(touched, dense), need, allowed)
+            candidates = self._above(*self._sums(touched, visited), need, allowed)
             candidates = self._look_up(candidates, lists[done:], rest[done:], threshold, top_k)
-        if dense:
+        if visited > self.docs_given // _CLEARED_WHOLE:
             accumulator[: self.docs_given].fill(0)
         else:
             for docs in touched:
                 accumulator[docs] = 0
         scores = self._score(candidates, held)
-        found = scores > 0
-        candidates, scores = candidates[found], scores[found]
         if len(scores) > top_k:
             keep = scores >= _kth(scores, top_k)
             candidates, scores = candidates[keep], scores[keep]
@@ -337,8 +337,8 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
     def _in_base(self, term: int) -> tuple[Ints, Codes]:
         if term >= len(self._pointers) - 1:
             return _NOWHERE
-        begin, end = self._pointers[term], self._pointers[term + 1]
-        return self.base.docs[begin:end], self.base.codes[begin:end]
+        at = slice(self._pointers[term], self._pointers[term + 1])
+        return self.base.docs[at], self.base.codes[at]
 
     def _in_tail(self, term: int) -> tuple[Ints, Codes]:
         if not self._tail_end:
@@ -349,12 +349,12 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
     def _held(self, units: Sequence[Sequence[WeightedTerm]]) -> list[list["_Held"]]:
         """The terms that passages hold, by unit; units without any are left out."""
         found: list[list[_Held]] = []
-        size, corpus_size = len(self.df), max(self.corpus_size, 1)
+        df, corpus_size = self.df.data, max(self.corpus_size, 1)
         for unit in units:
             terms = [
-                _Held(t, weight, idf(corpus_size, int(self.df[t])), self._in_base(t), self._in_tail(t))
+                _Held(t, weight, idf(corpus_size, count), self._in_base(t), self._in_tail(t))
                 for t, weight in unit
-                if 0 <= t < size and weight > 0 and self.df[t] > 0
+                if 0 <= t < len(df) and (count := df[t]) > 0 and weight > 0
             ]
             if terms:
                 found.append(terms)
@@ -362,19 +362,22 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
 
     def _lists(self, units: Sequence[Sequence["_Held"]]) -> list["_UnitList"]:
         lists: list[_UnitList] = []
+        bounds = self._bounds.data
         for unit in units:
-            bound = max(one.weight * one.idf * float(self._bounds[one.term]) for one in unit) * self._drift
-            parts = [
-                (docs, codes, one.weight * one.idf)
-                for one in unit
-                for docs, codes in (one.in_base, one.in_tail)
-                if len(docs)
-            ]
+            size, bound = 0, 0.0
+            parts: list[tuple[Ints, Codes, float]] = []
+            for one in unit:
+                scale = one.weight * one.idf
+                bound = max(bound, scale * bounds[one.term])
+                for docs, codes in (one.in_base, one.in_tail):
+                    if len(docs):
+                        size += len(docs)
+                        parts.append((docs, codes, scale))
             if len(unit) > 1:
                 docs, impacts = self._best_of(parts)
-                lists.append(_UnitList(len(docs), bound, [(docs, impacts)], []))
+                lists.append(_UnitList(len(docs), bound * self._drift, [(docs, impacts)], []))
             else:
-                lists.append(_UnitList(sum(len(d) for d, _, _ in parts), bound, [], parts))
+                lists.append(_UnitList(size, bound * self._drift, [], parts))
         lists.sort(key=lambda one: one.size)
         return lists
 
@@ -415,9 +418,9 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
             np.add.at(accumulator, docs, impacts)
             touched.append(docs)
 
-    def _sums(self, touched: list[Ints], dense: bool) -> tuple[Ints | None, NDArray[np.float32]]:
+    def _sums(self, touched: list[Ints], visited: int) -> tuple[Ints | None, NDArray[np.float32]]:
         """Docs, perhaps repeated, and their sums; None for all docs in order."""
-        if dense:
+        if visited > self.docs_given // _LOOKED_THROUGH_WHOLE:
             return None, self._accumulator[: self.docs_given]
         docs = touched[0] if len(touched) == 1 else np.concatenate(touched)
         return docs, self._accumulator.take(docs)
@@ -436,11 +439,10 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
             docs = docs.compress(allowed.take(docs))
         return docs
 
-    def _best(self, touched: list[Ints], dense: bool, top_k: int, allowed: NDArray[np.bool_] | None) -> Ints:
+    def _best(self, touched: list[Ints], visited: int, top_k: int, allowed: NDArray[np.bool_] | None) -> Ints:
         """At least the `top_k` docs with the highest sums so far, ties included, ascending."""
-        held, all_sums = self._sums(touched, dense)
-        # A scale: any high sum does, and among the docs with the rarest term one is found sooner than among all.
-        highest = float(self._accumulator.take(touched[0]).max())
+        held, all_sums = self._sums(touched, visited)
+        highest = float(all_sums.max())
         docs = np.zeros(0, np.int32)
         for share in (0.65, 0.4, 0.2, 0.0):
             docs = self._above(held, all_sums, np.float32(highest * share), allowed)
@@ -540,7 +542,7 @@ def _kth(values: NDArray[np.floating], k: int) -> float:
 
 
 def _distinct(docs: Ints) -> Ints:
-    docs = np.sort(docs)
+    docs.sort()
     first = np.empty(len(docs), bool)
     first[:1] = True
     np.not_equal(docs[1:], docs[:-1], out=first[1:])
