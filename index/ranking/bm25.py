@@ -12,13 +12,16 @@ at most two ascending slices.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from rank_bm25 import BM25Okapi
 
-from index.ranking.postings import K1, B, Base, Codes, Floats, Ints, saturate
+from index.ranking.columns import grown
+from index.ranking.pairs import PairTable
+from index.ranking.postings import K1, B, Base, Codes, Floats, Ints, counted, saturate
+from index.ranking.tail import Tail
 
 _SELECTS = 0.99999
 """float32 sums only select candidates: they are trusted to this ratio, and float64 decides."""
@@ -29,15 +32,21 @@ _CLEARED_WHOLE = 32
 _LOOKED_THROUGH_WHOLE = 8
 """Above one posting for so many passages, the sums of all are looked through, and not each posting's."""
 
-_LEAST = np.float32(1e-30)
-_PROBED = 24
-_LOOKED_UP = 64
 _SHORT_LIST = 8_000
+"""Lists below this are summed up together, as each call costs as much as some hundred postings."""
 
-_NOWHERE: tuple[Ints, Codes] = np.zeros(0, np.int32), np.zeros(0, np.uint32)
+_PROBED = 24
+"""So many passages beyond those wanted are scored to learn what a passage must reach."""
+
+_LOOKED_UP = 64
+"""So few candidates are scored at once; among more, the longest lists are looked up one by one."""
+
+_LEAST = np.float32(1e-30)
+"""Sums below this are those of no term."""
+
+_NOTHING: tuple[Ints, Codes] = np.zeros(0, np.int32), np.zeros(0, np.uint32)
 
 WeightedTerm = tuple[int, float]
-_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
 def idf(corpus_size: int, df: int) -> float:
@@ -65,7 +74,6 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         # BM25Okapi's own constructor counts a corpus of token lists, and divides by zero when there is none.
         self.k1, self.b, self.epsilon = k1, b, 0.0
         self.base = base
-        size = len(base.bounds)
         # A memoryview gives one number in a third of the time that an array takes.
         self._pointers = base.pointers.data
         self.df: Ints = np.diff(base.pointers).astype(np.int32)
@@ -75,14 +83,8 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         self.corpus_size = len(base.lengths)
         self.docs_given = len(base.lengths)
         self.dead: NDArray[np.bool_] | None = None
-        self._pairs: dict[tuple[int, int], int] | None = None
-        self._pair_tf, self._pair_length = base.pair_tf, base.pair_length
-        self._tail_start = np.zeros(size, np.int32)
-        self._tail_count = np.zeros(size, np.int32)
-        self._tail_room = np.zeros(size, np.int32)
-        self._tail_docs = np.empty(1024, np.int32)
-        self._tail_codes = np.empty(1024, np.uint32)
-        self._tail_end = 0
+        self._pairs = PairTable(base.pair_tf, base.pair_length)
+        self._tail = Tail(len(base.bounds))
         self._tail_lengths = np.empty(256, np.int32)
         self._accumulator = np.zeros(self.docs_given + 256, np.float32)
         self._best_impact = np.zeros(self.docs_given + 256, np.float32)
@@ -92,8 +94,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         self.avgdl = self._length_total / self.corpus_size if self.corpus_size else 1.0
         if not self.avgdl:
             self.avgdl = 1.0
-        self._exact = saturate(self._pair_tf, self._pair_length, self.avgdl, self.k1, self.b)
-        self._rough = self._exact.astype(np.float32)
+        self._pairs.weigh(self.avgdl, self.k1, self.b)
         # A saturated tf grows by at most the ratio of the average lengths, so scaled bounds stay bounds.
         self._drift = max(1.0, self.avgdl / self._base_average) * 1.00001
         self._budget = max(self.docs_given * 6 // 10, 15_000)
@@ -137,100 +138,39 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         first = self.docs_given
         lengths = np.bincount(passages, minlength=count).astype(np.int32)
         tail = first - len(self.base.lengths)
-        self._tail_lengths = _grown(self._tail_lengths, tail + count)
+        self._tail_lengths = grown(self._tail_lengths, tail + count)
         self._tail_lengths[tail : tail + count] = lengths
-        self._accumulator = _grown(self._accumulator, first + count)
-        self._best_impact = _grown(self._best_impact, first + count)
+        self._accumulator = grown(self._accumulator, first + count)
+        self._best_impact = grown(self._best_impact, first + count)
         self.docs_given += count
         self.corpus_size += count
         self._length_total += len(terms)
         if self.dead is not None:
-            self.dead = _grown(self.dead, self.docs_given)
+            self.dead = grown(self.dead, self.docs_given)
         if len(terms):
             self._add_postings(terms.astype(np.int64), passages, lengths, first)
         self._refresh()
         return first
 
     def _add_postings(self, flat: NDArray[np.int64], passages: NDArray[np.int64], lengths: Ints, first: int) -> None:
-        count = len(lengths)
         top = int(flat.max()) + 1
         if top > len(self.df):
             room = max(top, len(self.df) * 9 // 8)
-            for name in ("df", "_bounds", "_tail_start", "_tail_count", "_tail_room"):
-                setattr(self, name, _grown(getattr(self, name), room))
-        key = flat * count + passages
-        key.sort()
-        starts = np.empty(len(key), bool)
-        starts[0] = True
-        np.not_equal(key[1:], key[:-1], out=starts[1:])
-        position = starts.nonzero()[0]
-        tf = np.diff(position, append=len(key))
-        key = key[position]
-        term = key // count
-        local = key - term * count
-        codes = self._codes(tf, lengths[local].astype(np.int64))
+            self.df, self._bounds = grown(self.df, room), grown(self._bounds, room)
+            self._tail.widen(room)
+        term, local, tf = counted(flat, passages, len(lengths))
+        length = lengths[local].astype(np.int64)
         changes = np.empty(len(term), bool)
         changes[0] = True
         np.not_equal(term[1:], term[:-1], out=changes[1:])
         begin = changes.nonzero()[0]
         terms = term[begin]
         added = np.diff(begin, append=len(term))
-        have = self._tail_count[terms]
-        need = have + added
-        self._make_room(terms, have, need.astype(np.int64))
-        target = np.repeat(self._tail_start[terms].astype(np.int64) + have - begin, added) + np.arange(len(term))
-        self._tail_docs[target] = local + first
-        self._tail_codes[target] = codes
-        self._tail_count[terms] = need
+        self._tail.append(terms, added, local + np.int32(first), self._pairs.codes(tf, length))
         self.df[terms] += added.astype(np.int32)
-        saturated = saturate(
-            tf.astype(np.float64), lengths[local].astype(np.float64), self._base_average, self.k1, self.b
-        )
+        saturated = saturate(tf.astype(np.float64), length.astype(np.float64), self._base_average, self.k1, self.b)
         highest = np.maximum.reduceat(saturated.astype(np.float32), begin)
         self._bounds[terms] = np.maximum(self._bounds[terms], highest)
-
-    def _codes(self, tf: NDArray[np.int64], length: NDArray[np.int64]) -> NDArray[np.uint32]:
-        if self._pairs is None:
-            known = zip(self._pair_tf.astype(int).tolist(), self._pair_length.astype(int).tolist(), strict=True)
-            self._pairs = {pair: code for code, pair in enumerate(known) if code}
-        distinct, inverse = np.unique(tf << 32 | length, return_inverse=True)
-        codes: list[int] = []
-        new: list[tuple[int, int]] = []
-        for packed in distinct.tolist():
-            pair = packed >> 32, packed & 0xFFFFFFFF
-            code = self._pairs.get(pair)
-            if code is None:
-                code = self._pairs[pair] = len(self._pair_tf) + len(new)
-                new.append(pair)
-            codes.append(code)
-        if new:
-            table = np.array(new, np.float64)
-            self._pair_tf = np.concatenate([self._pair_tf, table[:, 0]])
-            self._pair_length = np.concatenate([self._pair_length, table[:, 1]])
-        return np.array(codes, np.uint32)[inverse]
-
-    def _make_room(self, terms: NDArray[np.int64], have: Ints, need: NDArray[np.int64]) -> None:
-        moved = (need > self._tail_room[terms]).nonzero()[0]
-        if not len(moved):
-            return
-        who = terms[moved]
-        room = np.maximum(4, need[moved] + (need[moved] >> 1)).astype(np.int64)
-        start = self._tail_end + np.cumsum(room) - room
-        self._tail_end += int(room.sum())
-        self._tail_docs = _grown(self._tail_docs, self._tail_end)
-        self._tail_codes = _grown(self._tail_codes, self._tail_end)
-        old = have[moved]
-        full = (old > 0).nonzero()[0]
-        if len(full):
-            counts = old[full].astype(np.int64)
-            ends = np.cumsum(counts)
-            offset = np.arange(int(ends[-1])) - np.repeat(ends - counts, counts)
-            source = np.repeat(self._tail_start[who[full]].astype(np.int64), counts) + offset
-            target = np.repeat(start[full], counts) + offset
-            self._tail_docs[target] = self._tail_docs[source]
-            self._tail_codes[target] = self._tail_codes[source]
-        self._tail_start[who] = start
-        self._tail_room[who] = room
 
     def remove(self, docs: Sequence[int], passages: Sequence[Ints]) -> None:
         """Take passages out in place; `passages` are their term ids, as they were added. Removed ones are skipped."""
@@ -258,7 +198,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
                 continue
             weight = self.idf_of(term)
             for docs, codes in self._slices(term):
-                scores[docs] += weight * self._exact[codes]
+                scores[docs] += weight * self._pairs.exact[codes]
         if self.dead is not None:
             scores[self.dead[: self.docs_given]] = 0
         return scores
@@ -332,19 +272,13 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         return candidates[order], scores[order]
 
     def _slices(self, term: int) -> list[tuple[Ints, Codes]]:
-        return [one for one in (self._in_base(term), self._in_tail(term)) if len(one[0])]
+        return [one for one in (self._in_base(term), self._tail.of(term)) if len(one[0])]
 
     def _in_base(self, term: int) -> tuple[Ints, Codes]:
         if term >= len(self._pointers) - 1:
-            return _NOWHERE
+            return _NOTHING
         at = slice(self._pointers[term], self._pointers[term + 1])
         return self.base.docs[at], self.base.codes[at]
-
-    def _in_tail(self, term: int) -> tuple[Ints, Codes]:
-        if not self._tail_end:
-            return _NOWHERE
-        begin, count = int(self._tail_start[term]), int(self._tail_count[term])
-        return self._tail_docs[begin : begin + count], self._tail_codes[begin : begin + count]
 
     def _held(self, units: Sequence[Sequence[WeightedTerm]]) -> list[list["_Held"]]:
         """The terms that passages hold, by unit; units without any are left out."""
@@ -352,7 +286,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         df, corpus_size = self.df.data, max(self.corpus_size, 1)
         for unit in units:
             terms = [
-                _Held(t, weight, idf(corpus_size, count), self._in_base(t), self._in_tail(t))
+                _Held(t, weight, idf(corpus_size, count), self._in_base(t), self._tail.of(t))
                 for t, weight in unit
                 if 0 <= t < len(df) and (count := df[t]) > 0 and weight > 0
             ]
@@ -386,7 +320,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         best = self._best_impact
         found: list[Ints] = []
         for docs, codes, weight in parts:
-            impacts = self._rough.take(codes, mode="clip")
+            impacts = self._pairs.rough.take(codes, mode="clip")
             impacts *= np.float32(weight)
             before = best.take(docs)
             found.append(docs.compress(before == 0) if found else docs)
@@ -407,13 +341,13 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
                 if len(docs) < _SHORT_LIST:
                     short.append((docs, codes, weight))
                     continue
-                impacts = self._rough.take(codes, mode="clip")
+                impacts = self._pairs.rough.take(codes, mode="clip")
                 impacts *= np.float32(weight)
                 np.add.at(accumulator, docs, impacts)
                 touched.append(docs)
         if short:
             docs = np.concatenate([d for d, _, _ in short])
-            impacts = self._rough.take(np.concatenate([c for _, c, _ in short]), mode="clip")
+            impacts = self._pairs.rough.take(np.concatenate([c for _, c, _ in short]), mode="clip")
             impacts *= np.array([w for _, _, w in short], np.float32).repeat([len(d) for d, _, _ in short])
             np.add.at(accumulator, docs, impacts)
             touched.append(docs)
@@ -469,7 +403,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
                 sums += impacts.take(at, mode="clip") * (docs.take(at, mode="clip") == candidates)
             for docs, codes, weight in one.parts:
                 at = docs.searchsorted(candidates)
-                found = self._rough.take(codes.take(at, mode="clip")) * np.float32(weight)
+                found = self._pairs.rough.take(codes.take(at, mode="clip")) * np.float32(weight)
                 sums += found * (docs.take(at, mode="clip") == candidates)
             if len(sums) >= top_k:
                 threshold = max(threshold, _kth(sums, top_k) * _SELECTS)
@@ -510,7 +444,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         if not len(held):
             return np.zeros(len(docs))
         at = held.searchsorted(docs)
-        found = self._exact.take(codes.take(at, mode="clip"))
+        found = self._pairs.exact.take(codes.take(at, mode="clip"))
         found *= held.take(at, mode="clip") == docs
         return found
 
@@ -547,11 +481,3 @@ def _distinct(docs: Ints) -> Ints:
     first[:1] = True
     np.not_equal(docs[1:], docs[:-1], out=first[1:])
     return docs.compress(first)
-
-
-def _grown(array: NDArray[_Scalar], size: int) -> NDArray[_Scalar]:
-    if size <= len(array):
-        return array
-    bigger = np.zeros(max(size, len(array) * 3 // 2), array.dtype)
-    bigger[: len(array)] = array
-    return bigger

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
 """Columns hold integers of several widths, and whoever makes one says which."""
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
 class Column:
@@ -85,6 +87,15 @@ def starts(lengths: Sequence[int] | NDArray[np.int64], kind: type[np.generic]) -
     found = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=found[1:])
     return found.astype(kind)
+
+
+def grown(array: NDArray[_Scalar], size: int) -> NDArray[_Scalar]:
+    """The array, or, where it is shorter than `size`, a copy with zeros behind it and room beyond."""
+    if size <= len(array):
+        return array
+    bigger = np.zeros(max(size, len(array) * 3 // 2), array.dtype)
+    bigger[: len(array)] = array
+    return bigger
 
 
 def joined(parts: Iterable[Array], kind: type[np.generic]) -> Array:

@@ -50,6 +50,33 @@ def saturate(tf: Floats, length: Floats, average: float, k1: float, b: float) ->
     return tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / average))
 
 
+def counted(
+    terms: NDArray[np.integer], passages: NDArray[np.integer], count: int
+) -> tuple[NDArray[np.int64], Ints, NDArray[np.int64]]:
+    """Count each term in each passage.
+
+    Args:
+        terms: Term ids in any order, [L].
+        passages: The passage of each, below `count`, [L].
+        count: Passages.
+
+    Returns:
+        Terms, passages and term frequencies, a posting each, by rising term, then passage.
+    """
+    width = max(count, 1)
+    key = terms.astype(np.int64) * width
+    key += passages
+    key.sort()
+    starts = np.empty(len(key), bool)
+    starts[:1] = True
+    np.not_equal(key[1:], key[:-1], out=starts[1:])
+    position = starts.nonzero()[0]
+    tf = np.diff(position, append=len(key))
+    key = key.take(position)
+    term = key // width
+    return term, (key - term * width).astype(np.int32), tf
+
+
 def build_base(
     chunks: Iterable[tuple[NDArray[np.integer], NDArray[np.integer], int]],
     vocabulary_size: int,
@@ -71,17 +98,7 @@ def build_base(
     for terms, passages, n in chunks:
         counts = np.bincount(passages, minlength=n)
         all_lengths.append(counts.astype(np.int32))
-        key = terms.astype(np.int64) * max(n, 1)
-        key += passages
-        key.sort()
-        starts = np.empty(len(key), bool)
-        starts[:1] = True
-        np.not_equal(key[1:], key[:-1], out=starts[1:])
-        position = starts.nonzero()[0]
-        tf = np.diff(position, append=len(key))
-        key = key.take(position)
-        term = key // max(n, 1)
-        local = (key - term * max(n, 1)).astype(np.int32)
+        term, local, tf = counted(terms, passages, n)
         rows = max(int(tf.max(initial=0)) + 1, numbers.shape[0])
         width = max(int(counts.max(initial=0)) + 1, numbers.shape[1])
         if (rows, width) != numbers.shape:
