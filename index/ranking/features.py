@@ -4,7 +4,7 @@ All coverages are shares of the question's total idf, so they can be compared be
 meaning of each feature: docs/answers.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -89,6 +89,86 @@ class Scratch:
             self.raw = np.full(len(self.unit), -1, np.int16)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is looked for.
+
+    Attributes:
+        weights: float [U], the idf of each unit; `total` is their sum, above 0.
+        capitals: float [U], the weights of units with a capital, 0 for others; `numbers` those of numbers.
+        raw_ids: The term id of each word of the question, stop words included; None for one that no passage holds.
+        gram_weights: float [G], the idf of each of the question's grams, as shares of their sum.
+    """
+
+    query: Query
+    weights: NDArray[np.float64]
+    total: float
+    capitals: NDArray[np.float64]
+    numbers: NDArray[np.float64]
+    raw_ids: Sequence[int | None]
+    gram_weights: NDArray[np.float64]
+
+    def share(self, held: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The idf share of what is held [rows, U], in 0..1."""
+        share: NDArray[np.float64] = held @ self.weights / self.total
+        return share
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The words of K passages one after the other, and which of them are words of the question.
+
+    Attributes:
+        words: int [W], as numbered by the annotations; `terms` are their term ids.
+        unit_of: int [W], the unit that each stands for; -1 for none.
+        sentence_of: int [W], the sentence of each, of R.
+        hits: int [H], places of words that stand for a unit; `hit_units` are these units.
+        begins: int [R], the place of each sentence's first word.
+        owner: int [R], the passage of each sentence.
+        first: int [K], the first sentence of each passage; `sizes` is how many each has.
+    """
+
+    words: NDArray[np.int32]
+    terms: NDArray[np.int32]
+    unit_of: NDArray[np.int16]
+    sentence_of: NDArray[np.int64]
+    hits: NDArray[np.int64]
+    hit_units: NDArray[np.int64]
+    begins: NDArray[np.int64]
+    owner: NDArray[np.int64]
+    first: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+
+    @property
+    def sentences(self) -> int:
+        """R."""
+        return len(self.owner)
+
+    def in_sentences(self, some: NDArray[np.integer] | NDArray[np.bool_], units: int) -> NDArray[np.float64]:
+        """Which units some of the hits stand for in each sentence, as 0 and 1 [R, units]."""
+        table = np.zeros(self.sentences * units)
+        table[self.sentence_of[self.hits[some]] * units + self.hit_units[some]] = 1
+        return table.reshape(self.sentences, units)
+
+
+@dataclass(frozen=True, slots=True)
+class _Titles:
+    """The titles of the articles of K passages.
+
+    Attributes:
+        words: int [T], the words of all titles; `owner` is the passage of each.
+        held: float [K, U], how well each unit is held.
+        asked: float [K], the share of the title's words that are asked about.
+        articles: int [K], the article of each passage.
+    """
+
+    words: NDArray[np.int32]
+    owner: NDArray[np.int64]
+    held: NDArray[np.float64]
+    asked: NDArray[np.float64]
+    articles: NDArray[np.int64]
+
+
 def compute(notes: Annotations, docs: Sequence[int], query: Query, stage: Stage, scratch: Scratch, k1: float) -> Table:
     """Compute the features of some passages of one language.
 
@@ -97,12 +177,9 @@ def compute(notes: Annotations, docs: Sequence[int], query: Query, stage: Stage,
         stage: Scores of the same docs.
     """
     scratch.fit(len(notes.vocabulary) + 1)
-    units = query.units
-    count = len(units)
-    weights = np.array([unit.weight for unit in units])
-    total = max(float(weights.sum()), 1e-9)
+    weights = np.array([unit.weight for unit in query.units])
     term_ids: list[int] = []
-    for place, unit in enumerate(units):
+    for place, unit in enumerate(query.units):
         for term, weight in unit.terms:
             number = notes.vocabulary.get(term)
             if number is not None and weight > scratch.weight[number]:
@@ -118,8 +195,11 @@ def compute(notes: Annotations, docs: Sequence[int], query: Query, stage: Stage,
     gram_weights = np.log(1 + (query.corpus_size - gram_counts + 0.5) / (gram_counts + 0.5))
     gram_weights /= max(float(gram_weights.sum()), 1e-9)
     scratch.gram[buckets] = np.arange(1, len(buckets) + 1)
+    capitals = weights * np.array([unit.is_capital for unit in query.units])
+    numbers = weights * np.array([unit.is_number for unit in query.units])
+    asked = _Asked(query, weights, max(float(weights.sum()), 1e-9), capitals, numbers, raw_ids, gram_weights)
     try:
-        return _compute(notes, docs, query, stage, scratch, k1, weights, total, count, raw_ids, gram_weights)
+        return _table(notes, np.array(docs, np.int64), asked, stage, scratch, k1)
     finally:
         scratch.unit[term_ids] = -1
         scratch.weight[term_ids] = 0
@@ -127,124 +207,144 @@ def compute(notes: Annotations, docs: Sequence[int], query: Query, stage: Stage,
         scratch.gram[buckets] = 0
 
 
-def _compute(
-    notes: Annotations,
-    docs: Sequence[int],
-    query: Query,
-    stage: Stage,
-    scratch: Scratch,
-    k1: float,
-    weights: NDArray[np.float64],
-    total: float,
-    count: int,
-    raw_ids: Sequence[int | None],
-    gram_weights: NDArray[np.float64],
+def _table(
+    notes: Annotations, docs: NDArray[np.int64], asked: _Asked, stage: Stage, scratch: Scratch, k1: float
 ) -> Table:
-    passages = len(docs)
-    at = np.array(docs, np.int64)
-    words, row_lengths = _gathered(notes.row_start, notes.row_words, at)
+    units = len(asked.weights)
+    rows = _rows(notes, docs, scratch)
+    titles = _titles(notes, docs, scratch, units)
+    cells = np.zeros(rows.sentences * units)
+    weights = scratch.weight.take(rows.terms[rows.hits])
+    np.maximum.at(cells, rows.sentence_of[rows.hits] * units + rows.hit_units, weights)
+    inside = cells.reshape(rows.sentences, units)
+    in_passage = np.maximum.reduceat(inside, rows.first, axis=0)
+    in_any = np.maximum(in_passage, titles.held)
+    in_title = titles.held[rows.owner]
+    known = np.maximum(inside, in_title)
+    after = np.zeros_like(inside)
+    after[:-1] = inside[1:]
+    after[rows.first[1:] - 1] = 0
+    adjacent = _adjacent(asked, rows, scratch)
+    gram_in, gram_passage, gram_title = _grams(notes, scratch, rows, titles, len(asked.gram_weights))
+
+    surfaces = np.array(sorted({surface_hash(word.surface) for word in asked.query.words}), np.uint32)
+    exactly = np.isin(notes.word_surface.take(rows.words[rows.hits]), surfaces)
+    early = rows.hits - rows.begins[rows.sentence_of[rows.hits]] < _OPENING
+    sentences = {
+        **_held(asked, rows, inside, in_title, in_passage[rows.owner], after),
+        **_typed(notes, asked, rows),
+        "surface": asked.share(rows.in_sentences(exactly, units)),
+        "opening": asked.share(rows.in_sentences(early, units)),
+        "ordered": _ordered(asked, rows),
+        "exact": adjacent,
+        "grams": gram_in @ asked.gram_weights,
+        "grams_title": (gram_title[rows.owner] * (1 - gram_in)) @ asked.gram_weights,
+        "position": (np.arange(rows.sentences) - rows.first[rows.owner]) / np.maximum(rows.sizes[rows.owner], 1),
+    }
+    if units <= 2:
+        sentences["first_short"] = np.bincount(rows.first, minlength=rows.sentences).astype(np.float64)
+
+    in_article = in_any.copy()
+    for article in set(titles.articles.tolist()):
+        same = titles.articles == article
+        in_article[same] = in_any[same].max(0)
+    scale = asked.total * (k1 + 1)
+    both = (np.maximum(known, after) > 0).sum(1) / max(units, 1)
+    passages = {
+        "score": stage.score / scale,
+        "neighbour": stage.neighbour / scale,
+        "article": stage.article / scale,
+        "title_asked": titles.asked,
+        "article_coverage": asked.share(in_article),
+        "capital_missing": (1 - in_any) @ asked.capitals / asked.total,
+        "number_missing": (1 - in_any) @ asked.numbers / asked.total,
+        "grams": gram_passage @ asked.gram_weights,
+        "grams_title": (gram_title * (1 - gram_passage)) @ asked.gram_weights,
+        "adjacent": np.maximum.reduceat(adjacent, rows.first),
+        "together": np.maximum.reduceat(both, rows.first),
+    }
+    return Table(
+        _columns(SENTENCE_FEATURES, sentences, rows.sentences),
+        asked.share(known),
+        rows.first,
+        rows.owner,
+        _columns(PASSAGE_FEATURES, passages, len(docs)),
+        asked.share(in_any),
+        in_any > 0,
+    )
+
+
+def _columns(names: Sequence[str], values: Mapping[str, NDArray[np.float64]], rows: int) -> NDArray[np.float64]:
+    """Features in the order of their names; those without values are 0."""
+    table = np.zeros((rows, len(names)))
+    for column, name in enumerate(names):
+        if name in values:
+            table[:, column] = values[name]
+    return table
+
+
+def _rows(notes: Annotations, docs: NDArray[np.int64], scratch: Scratch) -> _Rows:
+    words, row_lengths = _gathered(notes.row_start, notes.row_words, docs)
     row_begin = np.cumsum(row_lengths) - row_lengths
-    sentence_begins, per_passage = _gathered(notes.sentence_start, notes.sentence_word, at)
-    first = np.cumsum(per_passage) - per_passage
-    owner = np.repeat(np.arange(passages), per_passage)
+    sentence_begins, sizes = _gathered(notes.sentence_start, notes.sentence_word, docs)
+    owner = np.repeat(np.arange(len(docs)), sizes)
     begins = sentence_begins.astype(np.int64) + row_begin[owner]
-    sentence_count = len(owner)
-    lengths = np.diff(begins, append=len(words))
-    sentence_of = np.repeat(np.arange(sentence_count), lengths)
     terms = notes.word_term.take(words)
     unit_of = scratch.unit.take(terms)
     hits = (unit_of >= 0).nonzero()[0]
-    hit_units = unit_of[hits].astype(np.int64)
-    flat = np.zeros(sentence_count * count)
-    np.maximum.at(flat, sentence_of[hits] * count + hit_units, scratch.weight.take(terms[hits]))
-    inside = flat.reshape(sentence_count, count)
-    in_passage = np.maximum.reduceat(inside, first, axis=0)
+    return _Rows(
+        words=words,
+        terms=terms,
+        unit_of=unit_of,
+        sentence_of=np.repeat(np.arange(len(owner)), np.diff(begins, append=len(words))),
+        hits=hits,
+        hit_units=unit_of[hits].astype(np.int64),
+        begins=begins,
+        owner=owner,
+        first=np.cumsum(sizes) - sizes,
+        sizes=sizes,
+    )
 
-    articles = notes.doc_article.take(at).astype(np.int64)
-    title_words, title_lengths = _gathered(notes.title_start, notes.title_words, articles)
-    title_owner = np.repeat(np.arange(passages), title_lengths)
-    title_terms = notes.word_term.take(title_words)
-    title_units = scratch.unit.take(title_terms)
-    title_hits = (title_units >= 0).nonzero()[0]
-    flat = np.zeros(passages * count)
-    cells = title_owner[title_hits] * count + title_units[title_hits]
-    np.maximum.at(flat, cells, scratch.weight.take(title_terms[title_hits]))
-    in_title = flat.reshape(passages, count)
-    informative = (notes.word_flags.take(title_words).astype(np.int64) & _STOP) == 0
-    asked = np.bincount(title_owner[title_hits], minlength=passages)
-    title_asked = asked / np.maximum(np.bincount(title_owner[informative], minlength=passages), 1)
 
+def _titles(notes: Annotations, docs: NDArray[np.int64], scratch: Scratch, units: int) -> _Titles:
+    passages = len(docs)
+    articles = notes.doc_article.take(docs).astype(np.int64)
+    words, lengths = _gathered(notes.title_start, notes.title_words, articles)
+    owner = np.repeat(np.arange(passages), lengths)
+    terms = notes.word_term.take(words)
+    unit_of = scratch.unit.take(terms)
+    hits = (unit_of >= 0).nonzero()[0]
+    held = np.zeros(passages * units)
+    np.maximum.at(held, owner[hits] * units + unit_of[hits], scratch.weight.take(terms[hits]))
+    informative = (notes.word_flags.take(words).astype(np.int64) & _STOP) == 0
+    asked = np.bincount(owner[hits], minlength=passages)
+    share = asked / np.maximum(np.bincount(owner[informative], minlength=passages), 1)
+    return _Titles(words, owner, held.reshape(passages, units), share, articles)
+
+
+def _held(
+    asked: _Asked,
+    rows: _Rows,
+    inside: NDArray[np.float64],
+    in_title: NDArray[np.float64],
+    in_passage: NDArray[np.float64],
+    after: NDArray[np.float64],
+) -> dict[str, NDArray[np.float64]]:
+    """Features of where units are held: each array [R, U] tells how well the sentence, its title and so on hold one."""
     before = np.zeros_like(inside)
     before[1:] = inside[:-1]
-    before[first] = 0
-    in_title_rows = in_title[owner]
-    known = np.maximum(inside, in_title_rows)
+    before[rows.first] = 0
+    known = np.maximum(inside, in_title)
     both = np.maximum(known, before)
-    after = np.zeros_like(inside)
-    after[:-1] = inside[1:]
-    after[first[1:] - 1] = 0
-    capitals = weights * np.array([unit.is_capital for unit in query.units])
-    numbers = weights * np.array([unit.is_number for unit in query.units])
-    sentence_coverage = known @ weights / total
-    sentences = np.zeros((sentence_count, len(SENTENCE_FEATURES)))
-    column = {name: i for i, name in enumerate(SENTENCE_FEATURES)}
-    sentences[:, column["matched"]] = (inside > 0).sum(1) / max(count, 1)
-    sentences[:, column["title"]] = (known - inside) @ weights / total
-    sentences[:, column["before"]] = (both - known) @ weights / total
-    sentences[:, column["after"]] = np.maximum(after - both, 0) @ weights / total
-    sentences[:, column["in_both"]] = np.minimum(inside, in_title_rows) @ weights / total
-    sentences[:, column["elsewhere"]] = np.maximum(in_passage[owner] - both, 0) @ weights / total
-    sentences[:, column["number_missing"]] = (1 - known) @ numbers / total
-    sentences[:, column["position"]] = (np.arange(sentence_count) - first[owner]) / np.maximum(per_passage[owner], 1)
-    if count <= 2:
-        sentences[first, column["first_short"]] = 1
-
-    early = hits[hits - begins[sentence_of[hits]] < _OPENING]
-    opening = np.zeros(sentence_count * count)
-    opening[sentence_of[early] * count + unit_of[early]] = 1
-    sentences[:, column["opening"]] = opening.reshape(sentence_count, count) @ weights / total
-    sentences[:, column["ordered"]] = _ordered(query, hits, hit_units, sentence_of, sentence_count, weights, total)
-
-    hashes = {surface_hash(word.surface) for word in query.words}
-    surfaces = notes.word_surface.take(words[hits])
-    surface_hit = np.isin(surfaces, np.array(sorted(hashes), np.uint32)) if len(hits) else np.zeros(0, bool)
-    exactly = np.zeros(sentence_count * count)
-    exactly[sentence_of[hits[surface_hit]] * count + hit_units[surface_hit]] = 1
-    sentences[:, column["surface"]] = exactly.reshape(sentence_count, count) @ weights / total
-
-    if query.expected is not Expected.ANY:
-        _typed(notes, query, words, unit_of, hits, hit_units, weights, sentence_of, begins, sentences, column)
-
-    adjacent = _adjacent(query, raw_ids, scratch, terms, sentence_of, sentence_count, weights, total)
-    sentences[:, column["exact"]] = adjacent
-
-    gram_in, gram_passage, gram_title = _grams(
-        notes, scratch, words, sentence_of, sentence_count, first, title_words, title_owner, passages, len(gram_weights)
-    )
-    sentences[:, column["grams"]] = gram_in @ gram_weights
-    sentences[:, column["grams_title"]] = (gram_title[owner] * (1 - gram_in)) @ gram_weights
-
-    in_any = np.maximum(in_passage, in_title)
-    coverage = in_any @ weights / total
-    article_matched = in_any.copy()
-    for article in set(articles.tolist()):
-        same = articles == article
-        article_matched[same] = in_any[same].max(0)
-    scale = total * (k1 + 1)
-    table = np.zeros((passages, len(PASSAGE_FEATURES)))
-    place = {name: i for i, name in enumerate(PASSAGE_FEATURES)}
-    table[:, place["score"]] = stage.score / scale
-    table[:, place["neighbour"]] = stage.neighbour / scale
-    table[:, place["article"]] = stage.article / scale
-    table[:, place["title_asked"]] = title_asked
-    table[:, place["article_coverage"]] = article_matched @ weights / total
-    table[:, place["capital_missing"]] = (1 - in_any) @ capitals / total
-    table[:, place["number_missing"]] = (1 - in_any) @ numbers / total
-    table[:, place["grams"]] = gram_passage @ gram_weights
-    table[:, place["grams_title"]] = (gram_title * (1 - gram_passage)) @ gram_weights
-    table[:, place["adjacent"]] = np.maximum.reduceat(adjacent, first)
-    table[:, place["together"]] = np.maximum.reduceat((np.maximum(known, after) > 0).sum(1) / max(count, 1), first)
-    return Table(sentences, sentence_coverage, first, owner, table, coverage, in_any > 0)
+    return {
+        "matched": (inside > 0).sum(1) / max(len(asked.weights), 1),
+        "title": asked.share(known - inside),
+        "before": asked.share(both - known),
+        "after": asked.share(np.maximum(after - both, 0)),
+        "in_both": asked.share(np.minimum(inside, in_title)),
+        "elsewhere": asked.share(np.maximum(in_passage - both, 0)),
+        "number_missing": (1 - known) @ asked.numbers / asked.total,
+    }
 
 
 def _gathered(starts: Column, values: Column, rows: NDArray[np.int64]) -> tuple[Array, NDArray[np.int64]]:
@@ -254,138 +354,107 @@ def _gathered(starts: Column, values: Column, rows: NDArray[np.int64]) -> tuple[
     return values.take(ranges(begin, length)), length
 
 
-def _typed(
-    notes: Annotations,
-    query: Query,
-    words: NDArray[np.int32],
-    unit_of: NDArray[np.int16],
-    hits: NDArray[np.int64],
-    hit_units: NDArray[np.int64],
-    weights: NDArray[np.float64],
-    sentence_of: NDArray[np.int64],
-    begins: NDArray[np.int64],
-    sentences: NDArray[np.float64],
-    column: dict[str, int],
-) -> None:
-    flags = notes.word_flags.take(words).astype(np.int64)
-    if query.expected is Expected.NAME:
-        opening = begins[begins < len(words)]
+def _typed(notes: Annotations, asked: _Asked, rows: _Rows) -> dict[str, NDArray[np.float64]]:
+    """Features of words of the expected kind that are not asked about: where they are, and how near to those that are.
+
+    Nothing when the question says no kind, or no sentence holds such a word.
+    """
+    expected = asked.query.expected
+    if expected is Expected.ANY:
+        return {}
+    flags = notes.word_flags.take(rows.words).astype(np.int64)
+    if expected is Expected.NAME:
+        opening = rows.begins[rows.begins < len(rows.words)]
         flags[opening] &= ~int(Flag.CAPITAL)
-    wanted = ((flags & int(query.expected)) != 0) & (unit_of < 0) & ((flags & _STOP) == 0)
-    if query.expected is Expected.CAUSE:
+    wanted = ((flags & int(expected)) != 0) & (rows.unit_of < 0) & ((flags & _STOP) == 0)
+    if expected is Expected.CAUSE:
         wanted = (flags & int(Flag.CAUSE)) != 0
     at = wanted.nonzero()[0]
     if not len(at):
-        return
-    rows = sentence_of[at]
-    sentences[rows, column["typed"]] = 1
-    if query.expected is Expected.CAUSE:
-        return
-    if query.expected is Expected.DATE:
-        sentences[rows, column["typed_date"]] = 1
-    strength = np.zeros(len(words) + 2 * _NEAR)
-    strength[hits + _NEAR] = weights[hit_units] / max(float(weights.max()), 1e-9)
-    row = np.full(len(words) + 2 * _NEAR, -1)
-    row[_NEAR:-_NEAR] = sentence_of
+        return {}
+    of = rows.sentence_of[at]
+    held = np.zeros(rows.sentences)
+    held[of] = 1
+    if expected is Expected.CAUSE:
+        return {"typed": held}
+    strength = np.zeros(len(rows.words) + 2 * _NEAR)
+    strength[rows.hits + _NEAR] = asked.weights[rows.hit_units] / max(float(asked.weights.max()), 1e-9)
+    row = np.full(len(rows.words) + 2 * _NEAR, -1)
+    row[_NEAR:-_NEAR] = rows.sentence_of
     distance = np.arange(1, _NEAR + 1)
     left, right = at[:, None] + _NEAR - distance, at[:, None] + _NEAR + distance
-    same = rows[:, None]
+    same = of[:, None]
     near = np.maximum(strength[left] * (row[left] == same), strength[right] * (row[right] == same))
-    closest = np.zeros(len(sentences))
-    np.maximum.at(closest, rows, (near / (1 + distance / 3)).sum(1))
-    sentences[:, column["typed_near"]] = closest / 2
+    closest = np.zeros(rows.sentences)
+    np.maximum.at(closest, of, (near / (1 + distance / 3)).sum(1))
+    dates = {"typed_date": held} if expected is Expected.DATE else {}
+    return {"typed": held, "typed_near": closest / 2, **dates}
 
 
-def _adjacent(
-    query: Query,
-    raw_ids: Sequence[int | None],
-    scratch: Scratch,
-    terms: NDArray[np.int32],
-    sentence_of: NDArray[np.int64],
-    sentence_count: int,
-    weights: NDArray[np.float64],
-    total: float,
-) -> NDArray[np.float64]:
+def _adjacent(asked: _Asked, rows: _Rows, scratch: Scratch) -> NDArray[np.float64]:
     """The idf share of neighbouring words of the question that are neighbours in the sentence, stop words included."""
-    found = np.zeros(sentence_count)
+    found = np.zeros(rows.sentences)
+    raw_ids, words = asked.raw_ids, asked.query.words
     if len(raw_ids) < 2:
         return found
-    at = (scratch.raw.take(terms) >= 0).nonzero()[0]
+    at = (scratch.raw.take(rows.terms) >= 0).nonzero()[0]
     if len(at) < 2:
         return found
-    pairs = at[:-1][(at[1:] - at[:-1] == 1) & (sentence_of[at[1:]] == sentence_of[at[:-1]])]
+    pairs = at[:-1][(at[1:] - at[:-1] == 1) & (rows.sentence_of[at[1:]] == rows.sentence_of[at[:-1]])]
     if not len(pairs):
         return found
-    left, right = terms[pairs].astype(np.int64), terms[pairs + 1].astype(np.int64)
+    left, right = rows.terms[pairs].astype(np.int64), rows.terms[pairs + 1].astype(np.int64)
     packed = left << 32 | right
     counted: set[tuple[int, int]] = set()
-    weight_of = {unit.term: float(weights[place]) for place, unit in enumerate(query.units)}
-    for place in range(len(raw_ids) - 1):
-        one, two = raw_ids[place], raw_ids[place + 1]
-        a, b = query.words[place], query.words[place + 1]
+    weight_of = {unit.term: float(weight) for unit, weight in zip(asked.query.units, asked.weights, strict=True)}
+    for (one, two), (a, b) in zip(pairwise(raw_ids), pairwise(words), strict=True):
         if one is None or two is None or (a.flags & _STOP and b.flags & _STOP) or (one, two) in counted:
             continue
         counted.add((one, two))
         same = packed == (one << 32 | two)
         if same.any():
-            present = np.zeros(sentence_count, bool)
-            present[sentence_of[pairs[same]]] = True
+            present = np.zeros(rows.sentences, bool)
+            present[rows.sentence_of[pairs[same]]] = True
             found += present * ((weight_of.get(a.term, 0.0) + weight_of.get(b.term, 0.0)) / 2)
-    return found / total
+    return found / asked.total
 
 
-def _ordered(
-    query: Query,
-    hits: NDArray[np.int64],
-    hit_units: NDArray[np.int64],
-    sentence_of: NDArray[np.int64],
-    sentence_count: int,
-    weights: NDArray[np.float64],
-    total: float,
-) -> NDArray[np.float64]:
+def _ordered(asked: _Asked, rows: _Rows) -> NDArray[np.float64]:
     """The idf share of pairs of words that follow each other in the question and, with little between, here too."""
+    weights, hits = asked.weights, rows.hits
     count = len(weights)
-    places = {unit.term: place for place, unit in enumerate(query.units)}
-    asked = [places[word.term] for word in query.words if word.term in places]
-    found = np.zeros(sentence_count)
-    near = (np.diff(hits) <= _ORDERED_WITHIN) & (np.diff(sentence_of[hits]) == 0)
-    left, right, rows = hit_units[:-1][near], hit_units[1:][near], sentence_of[hits[1:][near]]
-    if not len(rows):
+    places = {unit.term: place for place, unit in enumerate(asked.query.units)}
+    order = [places[word.term] for word in asked.query.words if word.term in places]
+    found = np.zeros(rows.sentences)
+    near = (np.diff(hits) <= _ORDERED_WITHIN) & (np.diff(rows.sentence_of[hits]) == 0)
+    left, right, of = rows.hit_units[:-1][near], rows.hit_units[1:][near], rows.sentence_of[hits[1:][near]]
+    if not len(of):
         return found
     value = np.zeros((count, count))
-    for one, two in pairwise(asked):
+    for one, two in pairwise(order):
         if one != two:
             value[one, two] = (weights[one] + weights[two]) / 2
     # Not np.unique, which loads numpy.ma for arrays that we do not have: 1.4 MB, and 25 ms of the first question.
-    cells = np.sort((rows * count + left) * count + right)
+    cells = np.sort((of * count + left) * count + right)
     cells = cells[np.diff(cells, prepend=-1) != 0]
     np.add.at(found, cells // (count * count), value.ravel()[cells % (count * count)])
-    return found / total
+    return found / asked.total
 
 
 def _grams(
-    notes: Annotations,
-    scratch: Scratch,
-    words: NDArray[np.int32],
-    sentence_of: NDArray[np.int64],
-    sentence_count: int,
-    first: NDArray[np.int64],
-    title_words: NDArray[np.int32],
-    title_owner: NDArray[np.int64],
-    passages: int,
-    grams: int,
+    notes: Annotations, scratch: Scratch, rows: _Rows, titles: _Titles, grams: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Which of the question's grams stand in each sentence, passage and title, as 0 and 1."""
 
-    def present(of: NDArray[np.int32], rows: NDArray[np.int64], count: int) -> NDArray[np.float64]:
-        start = notes.gram_start.take(of).astype(np.int64)
-        length = notes.gram_start.take(of + 1).astype(np.int64) - start
+    def present(words: NDArray[np.int32], of: NDArray[np.int64], count: int) -> NDArray[np.float64]:
+        start = notes.gram_start.take(words).astype(np.int64)
+        length = notes.gram_start.take(words + 1).astype(np.int64) - start
         which = scratch.gram.take(notes.grams.take(ranges(start, length)))
         hit = (which > 0).nonzero()[0]
         table = np.zeros(count * grams)
-        table[np.repeat(rows, length)[hit] * grams + which[hit] - 1] = 1
+        table[np.repeat(of, length)[hit] * grams + which[hit] - 1] = 1
         return table.reshape(count, grams)
 
-    in_sentence = present(words, sentence_of, sentence_count)
-    in_passage = np.maximum.reduceat(in_sentence, first, axis=0)
-    return in_sentence, in_passage, present(title_words, title_owner, passages)
+    in_sentence = present(rows.words, rows.sentence_of, rows.sentences)
+    in_passage = np.maximum.reduceat(in_sentence, rows.first, axis=0)
+    return in_sentence, in_passage, present(titles.words, titles.owner, len(titles.articles))
