@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from rank_bm25 import BM25Okapi
 
 from index.ranking.columns import grown
-from index.ranking.pairs import PairTable
-from index.ranking.postings import K1, B, Base, Codes, Floats, Ints, counted, saturate
+from index.ranking.pairs import Floats, PairTable, saturate
+from index.ranking.postings import K1, B, Base, Codes, Ints, counted
 from index.ranking.tail import Tail
 
 _SELECTS = 0.99999

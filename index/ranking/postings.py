@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from index.ranking.columns import ranges
+from index.ranking.pairs import Floats, PairTable, saturate
+
 K1 = 0.9
 B = 0.55
 """Chosen on the tuning sets; after re-ranking, k1 0.6-1.2 and b 0.4-0.75 are within 0.004 of each other."""
 
 Ints = NDArray[np.int32]
-Floats = NDArray[np.float64]
 Codes = NDArray[np.uint16] | NDArray[np.uint32]
 
 
@@ -40,14 +42,6 @@ class Base:
     pair_tf: Floats
     pair_length: Floats
     bounds: NDArray[np.float32]
-
-
-def saturate(tf: Floats, length: Floats, average: float, k1: float, b: float) -> Floats:
-    """BM25's saturated term frequency, tf (k1 + 1) / (tf + k1 (1 - b + b length / average)): 0 up to k1 + 1.
-
-    The order of the operations is rank_bm25's: only so are the floats equal.
-    """
-    return tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / average))
 
 
 def counted(
@@ -90,8 +84,7 @@ def build_base(
         vocabulary_size: Term ids are below this.
     """
     all_lengths: list[Ints] = []
-    numbers = np.zeros((2, 64), np.uint32)
-    pairs: list[tuple[int, int]] = [(0, 1)]
+    pairs = PairTable()
     df = np.zeros(vocabulary_size, np.int64)
     runs: list[tuple[NDArray[np.int64], Ints, Codes]] = []
     first = 0
@@ -99,46 +92,33 @@ def build_base(
         counts = np.bincount(passages, minlength=n)
         all_lengths.append(counts.astype(np.int32))
         term, local, tf = counted(terms, passages, n)
-        rows = max(int(tf.max(initial=0)) + 1, numbers.shape[0])
-        width = max(int(counts.max(initial=0)) + 1, numbers.shape[1])
-        if (rows, width) != numbers.shape:
-            bigger = np.zeros((rows, width), np.uint32)
-            bigger[: numbers.shape[0], : numbers.shape[1]] = numbers
-            numbers = bigger
-        cell = tf * width + counts.take(local)
-        flat = numbers.reshape(-1)
-        present = np.zeros(len(flat), bool)
-        present[cell] = True
-        for new in (present & (flat == 0)).nonzero()[0].tolist():
-            flat[new] = len(pairs)
-            pairs.append(divmod(new, width))
-        codes = flat.take(cell)
         docs_per_term = np.bincount(term, minlength=vocabulary_size)
         df += docs_per_term
-        small: Codes = codes.astype(np.uint16) if len(pairs) <= 65_536 else codes
-        runs.append((docs_per_term, local + np.int32(first), small))
+        codes = pairs.codes(tf, counts.take(local))
+        runs.append((docs_per_term, local + np.int32(first), codes.astype(np.uint16) if _are_few(pairs) else codes))
         first += n
     lengths = np.concatenate(all_lengths) if all_lengths else np.zeros(0, np.int32)
     pointers = np.zeros(vocabulary_size + 1, np.int64)
     np.cumsum(df, out=pointers[1:])
     docs = np.empty(int(pointers[-1]), np.int32)
-    total = int(pointers[-1])
-    all_codes: Codes = np.empty(total, np.uint16) if len(pairs) <= 65_536 else np.empty(total, np.uint32)
+    all_codes: Codes = np.empty(len(docs), np.uint16) if _are_few(pairs) else np.empty(len(docs), np.uint32)
     fill = pointers[:-1].copy()
     while runs:
         docs_per_term, run_docs, run_codes = runs.pop(0)
         held = docs_per_term.nonzero()[0]
-        counts64 = docs_per_term[held]
-        target = np.repeat(fill[held] - (np.cumsum(counts64) - counts64), counts64) + np.arange(len(run_docs))
+        target = ranges(fill[held], docs_per_term[held])
         docs[target] = run_docs
         all_codes[target] = run_codes
-        fill[held] += counts64
-    table = np.array(pairs, np.float64)
-    pair_tf, pair_length = table[:, 0].copy(), table[:, 1].copy()
+        fill[held] += docs_per_term[held]
     bounds = np.zeros(vocabulary_size, np.float32)
     if len(docs):
         average = float(lengths.sum()) / len(lengths)
-        saturated = saturate(pair_tf, pair_length, average, k1, b).astype(np.float32)
+        saturated = saturate(pairs.tf, pairs.length, average, k1, b).astype(np.float32)
         held = df.nonzero()[0]
         bounds[held] = np.maximum.reduceat(saturated.take(all_codes), pointers[:-1][held])
-    return Base(pointers, docs, all_codes, lengths, pair_tf, pair_length, bounds)
+    return Base(pointers, docs, all_codes, lengths, pairs.tf, pairs.length, bounds)
+
+
+def _are_few(pairs: PairTable) -> bool:
+    """Whether two bytes hold every code."""
+    return len(pairs.tf) <= 65_536
