@@ -55,7 +55,7 @@ words: $(VENV)/.test
 	$(BIN)/python -m tools.update_words
 
 train: $(VENV)/.test
-	$(BIN)/python tools/train_model.py $(DATA)
+	$(BIN)/python -m tools.training $(DATA)
 
 $(VENV)/.peers: $(VENV)/.test
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --group peers

@@ -162,7 +162,7 @@ def article_keys(folder: Path) -> dict[str, int]:
 
 
 def in_held_out_half(key: int) -> bool:
-    """Whether `tools/train_model.py` leaves out the articles with a number of `article_keys`."""
+    """Whether `tools/training` leaves out the articles with a number of `article_keys`."""
     return key % 2 == 1
 
 

@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("sets", nargs="+", type=Path, metavar="SET_DIR")
     parser.add_argument("--limit", type=int, metavar="N", help="most questions of a set, taken evenly from all")
     parser.add_argument(
-        "--held-out", action="store_true", help="ask only about the articles that tools/train_model.py leaves out"
+        "--held-out", action="store_true", help="ask only about the articles that tools/training leaves out"
     )
     parser.add_argument("--titles", action="store_true", help="peers get the article's title before each passage")
     parser.add_argument("--json", type=Path, metavar="FILE")

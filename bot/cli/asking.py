@@ -57,7 +57,7 @@ def eval_(
     ] = None,
     held_out: Annotated[
         bool,
-        typer.Option("--held-out", help="Ask only about the articles that tools/train_model.py does not train on."),
+        typer.Option("--held-out", help="Ask only about the articles that tools/training does not train on."),
     ] = False,
     offtopic: Annotated[
         Path | None,

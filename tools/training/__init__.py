@@ -1,0 +1,1 @@
+"""Trains the weights of re-ranking and confidence."""
