@@ -1,4 +1,4 @@
-"""Where the parts are put together: opens what must be closed again, and runs the bot until it is told to stop."""
+"""The bot put together: opens what must be closed again, and runs until it is told to stop."""
 
 import asyncio
 import contextlib
@@ -6,19 +6,17 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
-from pathlib import Path
 
 import aiohttp
 import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from bot.client import FootnoteBot
 from bot.health import Health
 from bot.metrics import Metrics
+from bot.opening import open_gatherer, open_library
 from bot.questions import Questions
 from bot.rendering.words import ENGLISH, read_catalogue
 from bot.responses import use_quick_responses
@@ -27,7 +25,6 @@ from bot.state import State
 from bot.systemd import Systemd
 from bot.vitals import Vitals
 from bot.watchdog import DeadGatewayError, Watchdog, dead_gateway
-from index import Gatherer, GatheringRules, Library
 
 log = logging.getLogger(__name__)
 
@@ -42,46 +39,6 @@ _PORTAL = "https://discord.com/developers/applications"
 
 class RefusedError(Exception):
     """Discord does not take the bot as it is set up; the operator has to change a setting."""
-
-
-async def open_library(settings: Settings) -> Library:
-    """Open the library that the settings name; whoever calls closes it.
-
-    Raises:
-        StoreError: The database cannot be used.
-    """
-    return await Library.open(settings.database_url, index_folder(settings))
-
-
-async def open_gatherer(library: Library, settings: Settings) -> Gatherer:
-    """Open what fetches and reads articles for a library; whoever calls closes it before the library.
-
-    Raises:
-        StoreError: The database cannot be used.
-    """
-    rules = GatheringRules(
-        allowed_hosts=settings.allowed_hosts,
-        contact=settings.fetch_contact or None,
-        jobs_at_once=settings.jobs_at_once,
-        workers=settings.readers_at_once,
-        memory_mb=settings.reader_memory_mb,
-    )
-    return await Gatherer.open(library, rules)
-
-
-def index_folder(settings: Settings) -> Path | None:
-    """Choose where the index is saved: as set, else beside a SQLite file, else nowhere."""
-    if settings.index_folder is not None:
-        return settings.index_folder
-    try:
-        address = make_url(settings.database_url)
-    except (ArgumentError, ValueError):
-        # The store tells what is wrong with it.
-        return None
-    # SQLite's own addresses ("file:…?mode=ro") name a file only to SQLite.
-    if address.get_backend_name() != "sqlite" or not address.database or address.database.startswith("file:"):
-        return None
-    return Path(address.database + ".index")
 
 
 def point_at_discord(settings: Settings) -> None:

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from bot import logs
-from bot.app import index_folder
 from bot.cli.console import progress, write, write_json, write_line
 from bot.cli.endings import DONE, REFUSED, failed
 from bot.cli.options import Json, Store, with_library
+from bot.opening import index_folder
 from bot.rendering import json_values, terminal
 from bot.settings import Settings, load_settings
 from bot.state import MIGRATIONS

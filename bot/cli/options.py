@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from bot import logs
-from bot.app import open_gatherer, open_library
+from bot.opening import open_gatherer, open_library
 from bot.settings import load_settings
 from index import Addition, Gatherer, Library, Problem, UnreadableFileError
 

@@ -13,10 +13,11 @@ import aiohttp
 import discord
 import yarl
 
-from bot.app import open_gatherer, point_at_discord
+from bot.app import point_at_discord
 from bot.client import FootnoteBot
 from bot.doctor.permissions import channels_findings
 from bot.findings import Finding, Level
+from bot.opening import open_gatherer
 from bot.settings import Settings
 from bot.state import ServerSettings, State
 from index import Library
