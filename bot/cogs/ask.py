@@ -21,6 +21,7 @@ from bot.rendering.limits import AUTOCOMPLETE_CHOICES
 from bot.rendering.lists import choices_of
 from bot.rendering.words import Words
 from bot.state import AnswerRecord, ServerSettings
+from bot.told import Told
 from bot.views.answers import answer_view
 from bot.views.layout import layout
 from index import LibraryError, Status
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 EDITABLE = timedelta(minutes=2)
 """For so long after a question was sent, editing it edits the answer."""
 
-_HINT_EVERY = timedelta(hours=1)
+_HINT_EVERY_S = 3600.0
 """How often one person is told that a channel does not let the bot write."""
 
 _LONGEST_CHOICE = 100
@@ -46,8 +47,8 @@ class Ask(commands.Cog):
     def __init__(self, bot: FootnoteBot) -> None:
         self._bot = bot
         self._menu = app_commands.ContextMenu(name=locale_str("Answer this"), callback=self.answer_this)
-        self._hinted: dict[tuple[int, int], datetime] = {}
-        self._told_limits: dict[int, datetime] = {}
+        self._hinted = Told()
+        self._told_limits = Told()
 
     async def cog_load(self) -> None:
         """See `commands.Cog.cog_load`."""
@@ -229,11 +230,10 @@ class Ask(commands.Cog):
         """Tell whoever mentioned the bot why there is no answer; that they asked too much, once and in private."""
         view = layout(error_card(error, words))
         if isinstance(error, TooManyQuestionsError) and message.guild is not None:
-            now = datetime.now(UTC)
-            if now < self._told_limits.get(message.author.id, now):
+            # Each server has limits of its own.
+            key = (message.author.id, message.guild.id)
+            if not self._told_limits.is_first(key, (error.retry_at - datetime.now(UTC)).total_seconds()):
                 return
-            self._told_limits = {one: until for one, until in self._told_limits.items() if now < until}
-            self._told_limits[message.author.id] = error.retry_at
             if await self._told_in_private(message, view):
                 return
         await self._show(message, view, before, words)
@@ -286,10 +286,8 @@ class Ask(commands.Cog):
     async def _hint(self, message: discord.Message, error: discord.Forbidden, words: Words) -> None:
         """Tell the asker once in private why there is no answer, and who can help."""
         log.info("no permission in channel %d: %s", message.channel.id, error.text)
-        key, now = (message.author.id, message.channel.id), datetime.now(UTC)
-        if abs(now - self._hinted.get(key, datetime.min.replace(tzinfo=UTC))) < _HINT_EVERY:
+        if not self._hinted.is_first((message.author.id, message.channel.id), _HINT_EVERY_S):
             return
-        self._hinted = {one: at for one, at in self._hinted.items() if now - at < _HINT_EVERY} | {key: now}
         missing = _missing(message)
         text = words.say(
             "I may not write in {channel}: I lack {permission} there. Somebody who manages the server can allow it, "
