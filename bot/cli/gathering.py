@@ -14,6 +14,7 @@ from index import (
     LONGEST_INTERVAL_MIN,
     LONGEST_REFRESH_H,
     MOST_ENTRIES_A_CHECK,
+    SHARED_COLLECTION,
     SHORTEST_INTERVAL_MIN,
     Feed,
     FeedChanges,
@@ -41,7 +42,11 @@ _EVERY = typer.Option(
     help="How often to look, 15 minutes to a week.",
 )
 _MOST = typer.Option(
-    "--most", metavar="N", min=1, max=MOST_ENTRIES_A_CHECK, help="Most articles of one look, 1 to 100."
+    "--most",
+    metavar="N",
+    min=1,
+    max=MOST_ENTRIES_A_CHECK,
+    help=f"Most articles of one look, 1 to {MOST_ENTRIES_A_CHECK}.",
 )
 _LANGUAGE = typer.Option("--language", metavar="CODE", help="Of its articles, instead of guessing.")
 _CHANNEL = typer.Option(
@@ -53,7 +58,7 @@ _THREADS = typer.Option("--threads/--no-threads", help="A thread there for each 
 @feeds.command(name="add")
 def add_feed(
     address: Annotated[str, typer.Argument(help="A feed, a sitemap, or a page that names its feed.")],
-    collection: Collection = "shared",
+    collection: Collection = SHARED_COLLECTION,
     only: Annotated[str | None, _ONLY] = None,
     every: Annotated[int, _EVERY] = 60,
     most: Annotated[int, _MOST] = 20,
@@ -262,7 +267,7 @@ def cancel_jobs(
 
 
 def refresh(
-    collection: Collection = "shared",
+    collection: Collection = SHARED_COLLECTION,
     every: Annotated[
         int | None,
         typer.Option(

@@ -17,7 +17,7 @@ from bot.errors import DeskError, TooManyQuestionsError
 from bot.questions import Asked, Way
 from bot.rendering.cards import Accent, Card, notice_card
 from bot.rendering.errors import error_card, permission_name
-from bot.rendering.limits import AUTOCOMPLETE_CHOICES
+from bot.rendering.limits import AUTOCOMPLETE_CHOICES, AUTOCOMPLETE_VALUE
 from bot.rendering.lists import choices_of
 from bot.rendering.words import Words
 from bot.state import AnswerRecord, ServerSettings
@@ -34,7 +34,6 @@ EDITABLE = timedelta(minutes=2)
 _HINT_EVERY_S = 3600.0
 """How often one person is told that a channel does not let the bot write."""
 
-_LONGEST_CHOICE = 100
 _ASKING_TYPES = (discord.MessageType.default, discord.MessageType.reply)
 
 # Latin and Cyrillic, full-width, Arabic, Armenian, Ethiopic; Greek's looks like a semicolon and has a sign of its own.
@@ -75,7 +74,7 @@ class Ask(commands.Cog):
         self,
         interaction: discord.Interaction[FootnoteBot],
         question: app_commands.Range[str, 1, MAX_QUESTION],
-        article: app_commands.Range[str, 1, _LONGEST_CHOICE] | None = None,
+        article: app_commands.Range[str, 1, AUTOCOMPLETE_VALUE] | None = None,
         private: bool | None = None,
     ) -> None:
         """Answer a question."""

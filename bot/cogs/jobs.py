@@ -10,15 +10,13 @@ from discord.ext import commands
 from bot.client import FootnoteBot
 from bot.host import managed_server
 from bot.rendering.jobs import job_choice, unknown_job_card
-from bot.rendering.limits import AUTOCOMPLETE_CHOICES
+from bot.rendering.limits import AUTOCOMPLETE_CHOICES, AUTOCOMPLETE_VALUE
 from bot.state import JobMessage
 from bot.views.jobs import JobButton, JobSelect, RefreshButton, details_view, job_board, jobs_view
 from bot.views.layout import layout
 from index import UnknownJobError
 
 log = logging.getLogger(__name__)
-
-_LONGEST_CHOICE = 100
 
 
 class Jobs(commands.Cog):
@@ -66,7 +64,7 @@ class Jobs(commands.Cog):
     async def jobs(
         self,
         interaction: discord.Interaction[FootnoteBot],
-        job: app_commands.Range[str, 1, _LONGEST_CHOICE] | None = None,
+        job: app_commands.Range[str, 1, AUTOCOMPLETE_VALUE] | None = None,
     ) -> None:
         """Show the list, or one job."""
         collection = str(await managed_server(interaction))
