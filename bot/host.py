@@ -1,7 +1,7 @@
 """What buttons, forms and commands need of the bot they run in."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, Self, cast
 
@@ -108,12 +108,44 @@ class Button(ui.DynamicItem[ui.Button[ui.LayoutView]], template="never matched: 
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """See `discord.ui.Item.callback`."""
-        host = host_of(interaction)
-        try:
-            with host.at_work():
-                await self.pressed(interaction, host)
-        except Exception as error:
-            await host.failed(interaction, error)
+        await _attempted(interaction, lambda host: self.pressed(interaction, host))
+
+
+class Select(ui.DynamicItem[ui.Select[ui.LayoutView]], template="never matched: subclasses have their own"):
+    """A select whose state is in its `custom_id`, so that it works after a restart. Override `chosen`.
+
+    It may also be one of the selects of channels or roles, which discord.py has as siblings of `ui.Select`.
+    """
+
+    def __init__(self, item: ui.Item[Any]) -> None:
+        super().__init__(cast("ui.Select[ui.LayoutView]", item))
+
+    @classmethod
+    def from_match(cls, item: ui.Item[Any], match: re.Match[str]) -> Self:  # noqa: ARG003 - for subclasses
+        """Make the select again from what is in the message, and what its template found in a `custom_id`."""
+        return cls(item)
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003 - given
+        item: ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """See `discord.ui.DynamicItem.from_custom_id`."""
+        return cls.from_match(item, match)
+
+    async def chosen(self, interaction: discord.Interaction, host: Host, values: Sequence[str]) -> None:
+        """Do what the select is for; `values` as Discord sends them. An exception is told to the person."""
+        raise NotImplementedError
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """See `discord.ui.Item.callback`."""
+        # As sent: discord.py would leave out roles and channels that it does not know.
+        data = cast(Mapping[str, Any], interaction.data)
+        values = [str(value) for value in data.get("values", ())]
+        await _attempted(interaction, lambda host: self.chosen(interaction, host, values))
 
 
 def take(interaction: discord.Interaction[Any]) -> None:
@@ -136,9 +168,14 @@ class Form(ui.Modal, title="…"):
     async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
         """See `discord.ui.Modal.on_submit`."""
         take(interaction)
-        host = host_of(interaction)
-        try:
-            with host.at_work():
-                await self.submitted(interaction, host)
-        except Exception as error:
-            await host.failed(interaction, error)
+        await _attempted(interaction, lambda host: self.submitted(interaction, host))
+
+
+async def _attempted(interaction: discord.Interaction[Any], act: Callable[[Host], Awaitable[None]]) -> None:
+    """Do what somebody wants; when it fails, tell them."""
+    host = host_of(interaction)
+    try:
+        with host.at_work():
+            await act(host)
+    except Exception as error:
+        await host.failed(interaction, error)

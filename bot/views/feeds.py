@@ -5,16 +5,16 @@ What is pressed names a feed and never a server: it is looked for in the server 
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import discord
 from discord import ui
 
 from bot import sending
 from bot.channels import untold
-from bot.host import Button, Host, host_of, managed_server
+from bot.host import Button, Host, Select, managed_server
 from bot.rendering.feeds import (
     INTERVALS_MIN,
     MOSTS,
@@ -97,36 +97,22 @@ class FeedButton(Button, template=rf"feed1:(?P<action>[a-z]{{1,10}}):{_ID}"):
                 await save(interaction, host, self.feed_id, enabled=self.action is Action.ON)
 
 
-class FeedSelect(ui.DynamicItem[ui.Select[ui.LayoutView]], template=rf"feed1-(?P<field>every|most|channel):{_ID}"):
+class FeedSelect(Select, template=rf"feed1-(?P<field>every|most|channel):{_ID}"):
     """A select of a feed's card."""
 
     def __init__(self, item: ui.Item[Any], field: str, feed_id: str) -> None:
         self.field = field
         self.feed_id = feed_id
-        super().__init__(item)  # type: ignore[arg-type] # a select of channels is a sibling of ui.Select
+        super().__init__(item)
 
     @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - given
-        item: ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """See `discord.ui.DynamicItem.from_custom_id`."""
+    def from_match(cls, item: ui.Item[Any], match: re.Match[str]) -> Self:
+        """See `Select.from_match`."""
         return cls(item, match["field"], match["id"])
 
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """See `discord.ui.Item.callback`."""
-        host = host_of(interaction)
-        try:
-            with host.at_work():
-                await managed_server(interaction)
-                data = cast(Mapping[str, Any], interaction.data)
-                fields = _chosen(self.field, [str(value) for value in data.get("values", ())])
-                await save(interaction, host, self.feed_id, **fields)
-        except Exception as error:
-            await host.failed(interaction, error)
+    async def chosen(self, interaction: discord.Interaction, host: Host, values: Sequence[str]) -> None:
+        """See `Select.chosen`."""
+        await save(interaction, host, self.feed_id, **_chosen(self.field, values))
 
 
 def _chosen(field: str, values: Sequence[str]) -> dict[str, Any]:

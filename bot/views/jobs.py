@@ -4,15 +4,15 @@ Buttons name a job and never a server: who presses one gets the jobs of the serv
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import discord
 from discord import ui
 
 from bot import sending
-from bot.host import Button, Host, host_of, managed_server
+from bot.host import Button, Host, Select, managed_server
 from bot.rendering.cards import Accent, Card
 from bot.rendering.jobs import (
     details_card,
@@ -100,36 +100,19 @@ class JobButton(Button, template=rf"job1:(?P<action>[cdlt]):(?P<page>\d{{1,4}}):
         await sending.replace(interaction, view)
 
 
-class JobSelect(ui.DynamicItem[ui.Select[ui.LayoutView]], template=r"jobs1-details"):
+class JobSelect(Select, template=r"jobs1-details"):
     """Chooses a job of which the details are shown."""
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - given
-        item: ui.Item[Any],
-        match: re.Match[str],  # noqa: ARG003 - given
-        /,
-    ) -> Self:
-        """See `discord.ui.DynamicItem.from_custom_id`."""
-        return cls(cast("ui.Select[ui.LayoutView]", item))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """See `discord.ui.Item.callback`."""
-        host = host_of(interaction)
+    async def chosen(self, interaction: discord.Interaction, host: Host, values: Sequence[str]) -> None:
+        """See `Select.chosen`."""
+        collection = str(await managed_server(interaction))
+        words = await host.words(interaction)
         try:
-            with host.at_work():
-                collection = str(await managed_server(interaction))
-                words = await host.words(interaction)
-                chosen = cast(Mapping[str, Any], interaction.data).get("values", ())
-                try:
-                    job = await host.gatherer.job(str(chosen[0]) if chosen else "", (collection,))
-                    view = details_view(job, 1, host, words)
-                except UnknownJobError:
-                    view = layout(unknown_job_card(words))
-                await sending.respond(interaction, view, is_private=True)
-        except Exception as error:
-            await host.failed(interaction, error)
+            job = await host.gatherer.job(values[0] if values else "", (collection,))
+            view = details_view(job, 1, host, words)
+        except UnknownJobError:
+            view = layout(unknown_job_card(words))
+        await sending.respond(interaction, view, is_private=True)
 
 
 class RefreshButton(Button, template=r"jobs1"):

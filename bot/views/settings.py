@@ -7,14 +7,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import discord
 from babel import Locale
 from discord import ui
 
 from bot import sending
-from bot.host import Button, Host, host_of, managed_server
+from bot.host import Button, Host, Select, managed_server
 from bot.rendering.cards import Accent
 from bot.rendering.limits import BUTTON_LABEL, SELECT_TEXT, cut
 from bot.rendering.words import LOCALES, Words
@@ -77,35 +77,16 @@ def changed(server: ServerSettings, field: Field, values: Sequence[str]) -> Serv
             return replace(server, language=values[0] if values[0] in LANGUAGES else None)
 
 
-class SettingSelect(ui.DynamicItem[ui.Select[ui.LayoutView]], template=_TEMPLATE):
+class SettingSelect(Select, template=_TEMPLATE):
     """A select of the card."""
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - given
-        item: ui.Item[Any],
-        match: re.Match[str],  # noqa: ARG003 - the item knows
-        /,
-    ) -> Self:
-        """See `discord.ui.DynamicItem.from_custom_id`."""
-        return cls(item)  # type: ignore[arg-type] # selects of channels and roles are siblings of ui.Select
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """See `discord.ui.Item.callback`."""
-        host = host_of(interaction)
-        try:
-            with host.at_work():
-                field = Field(self.custom_id.partition(":")[2])
-                # As sent: discord.py would leave out roles and channels that it does not know.
-                data = cast(Mapping[str, Any], interaction.data)
-                values = [str(value) for value in data.get("values", ())]
-                if field is Field.REFRESH:
-                    await save_refresh(interaction, host, values[0])
-                view = await save(interaction, host, lambda server: changed(server, field, values))
-                await sending.replace(interaction, view)
-        except Exception as error:
-            await host.failed(interaction, error)
+    async def chosen(self, interaction: discord.Interaction, host: Host, values: Sequence[str]) -> None:
+        """See `Select.chosen`."""
+        field = Field(self.custom_id.partition(":")[2])
+        if field is Field.REFRESH:
+            await save_refresh(interaction, host, values[0])
+        view = await save(interaction, host, lambda server: changed(server, field, values))
+        await sending.replace(interaction, view)
 
 
 class LimitsButton(Button, template=r"set1-limits"):
@@ -286,7 +267,7 @@ def _channel_select(
             for one in there[:MOST_CHOSEN]
         ],
     )
-    return SettingSelect(select)  # type: ignore[arg-type] # see `from_custom_id`
+    return SettingSelect(select)
 
 
 def _role_select(server: ServerSettings, guild: discord.Guild | None, words: Words) -> SettingSelect:
@@ -300,7 +281,7 @@ def _role_select(server: ServerSettings, guild: discord.Guild | None, words: Wor
             discord.SelectDefaultValue(id=one, type=discord.SelectDefaultValueType.role) for one in there[:MOST_CHOSEN]
         ],
     )
-    return SettingSelect(select)  # type: ignore[arg-type] # see `from_custom_id`
+    return SettingSelect(select)
 
 
 def _limits(server: ServerSettings, words: Words) -> str:
