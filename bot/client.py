@@ -20,6 +20,7 @@ from bot.desk import Asker, Desk
 from bot.errors import DeskError, NotManagerError
 from bot.outdated import custom_id_of, is_outdated, outdated_text
 from bot.questions import Asked, Questions
+from bot.rebuilds import Rebuilds
 from bot.rendering.cards import Accent, notice_card
 from bot.rendering.errors import error_card
 from bot.rendering.words import Words, catalogue_for, fingerprint, read_catalogue, read_catalogues, words_for
@@ -121,6 +122,7 @@ class FootnoteBot(commands.AutoShardedBot):
         self.desk = desk if desk is not None else Desk(library, state, settings)
         self.gatherer = gatherer
         self.watcher = Watcher(gatherer, state, discord.utils.utcnow)
+        self.rebuilds = Rebuilds(library, state, discord.utils.utcnow)
         self.questions = questions if questions is not None else Questions(shows_text=settings.log_questions)
         self._force_sync = force_sync
         self._catalogues: set[str] = set()

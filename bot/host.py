@@ -11,6 +11,7 @@ from discord import ui
 from bot.desk import Asker, Desk
 from bot.errors import NotManagerError
 from bot.questions import Asked
+from bot.rebuilds import Rebuilds
 from bot.rendering.words import Words
 from bot.settings import Settings
 from bot.state import State
@@ -29,6 +30,7 @@ class Host(Protocol):
     settings: Settings
     gatherer: Gatherer
     watcher: Watcher
+    rebuilds: Rebuilds
 
     async def words(self, interaction: discord.Interaction) -> Words:
         """The words of the server's language if one is set, else of the asker's, else of the server's own locale."""

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from discord import ui
 
-from bot.cogs.index import CancelButton
 from bot.desk import Reply, Searched
 from bot.rendering.cards import Card
 from bot.rendering.jobs import outcome_card, outcome_page
@@ -25,6 +24,7 @@ from bot.views.feeds import feed_view
 from bot.views.forms import ArticleForm, FeedForm, FilesForm, LimitsForm, LinksForm, TypedArticle, correction
 from bot.views.jobs import job_view
 from bot.views.layout import layout
+from bot.views.rebuilds import CancelButton
 from bot.views.settings import save_limits, settings_view
 from index import Addition, Refusal, Status
 from tests.support.answers import INFO, citation, record
