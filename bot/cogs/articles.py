@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import logging
 import secrets
 import tempfile
 from datetime import timedelta
@@ -28,8 +27,6 @@ from bot.views.confirm import Confirmation
 from bot.views.forms import ArticleForm, FilesForm, LinksForm, add_links, most_bytes
 from bot.views.layout import container, layout
 from index import ArticleInfo, Sort
-
-log = logging.getLogger(__name__)
 
 UNDO = timedelta(minutes=10)
 """For so long a removed article can be brought back."""

@@ -1,7 +1,6 @@
 """/index: rebuilding the index of a server, and its figures."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -23,8 +22,6 @@ from bot.views.boards import ChannelBoard, PrivateBoard, edited, posted
 from bot.views.layout import layout
 from bot.views.rebuilds import CancelButton, over_text, running_view
 from index import SHARED_COLLECTION
-
-log = logging.getLogger(__name__)
 
 
 @app_commands.guild_only()

@@ -1,7 +1,5 @@
 """/jobs: what gathers articles for a server at the moment, and what came of it."""
 
-import logging
-
 import discord
 from discord import app_commands, ui
 from discord.app_commands import locale_str
@@ -15,8 +13,6 @@ from bot.state import JobMessage
 from bot.views.jobs import JobButton, JobSelect, RefreshButton, details_view, job_board, jobs_view
 from bot.views.layout import layout
 from index import UnknownJobError
-
-log = logging.getLogger(__name__)
 
 
 class Jobs(commands.Cog):

@@ -1,7 +1,6 @@
 """Asking somebody whether they mean it."""
 
 import contextlib
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -16,8 +15,6 @@ from bot.rendering.cards import Card
 from bot.rendering.words import Words
 from bot.views.changing import change
 from bot.views.layout import container
-
-log = logging.getLogger(__name__)
 
 CONFIRM_S = 60.0
 """A question whether to do something goes after a minute, undone."""
