@@ -12,11 +12,15 @@ from bot.desk import Asker, Desk
 from bot.errors import NotManagerError
 from bot.questions import Asked
 from bot.rebuilds import Rebuilds
+from bot.rendering.limits import MODAL_LABEL, MODAL_LABEL_DESCRIPTION, MODAL_TITLE, cut
 from bot.rendering.words import Words
 from bot.settings import Settings
 from bot.state import State
 from bot.watching import Watcher
 from index import Gatherer, Library
+
+OPEN_S = 3600.0
+"""For so long a form may stay open, and what was typed into one that failed is kept in memory."""
 
 _TAKEN = "footnote_taken"
 
@@ -161,7 +165,15 @@ def is_taken(interaction: discord.Interaction[Any]) -> bool:
 
 
 class Form(ui.Modal, title="…"):
-    """A form. Override `submitted`."""
+    """A form whose texts are cut to what Discord takes. Override `submitted`."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title=cut(title, MODAL_TITLE), timeout=OPEN_S)
+
+    def ask(self, label: str, field: ui.Item[Any], description: str | None = None) -> None:
+        """Add a field below those that are there."""
+        short = None if description is None else cut(description, MODAL_LABEL_DESCRIPTION)
+        self.add_item(ui.Label(text=cut(label, MODAL_LABEL), description=short, component=field))
 
     async def submitted(self, interaction: discord.Interaction, host: Host) -> None:
         """Do what the form is for; an exception is told to the person."""

@@ -22,9 +22,9 @@ from bot.rendering.cards import Accent, Card
 from bot.rendering.limits import AUTOCOMPLETE_CHOICES, AUTOCOMPLETE_VALUE
 from bot.rendering.lists import article_card, choices_of, title_of
 from bot.rendering.words import Words
+from bot.views.adding import ArticleForm, FilesForm, LinksForm, add_links, most_bytes
 from bot.views.articles import LONGEST_SEARCH, Listing, TurnButton, UndoButton, list_view, searched_for
 from bot.views.confirm import Confirmation
-from bot.views.forms import ArticleForm, FilesForm, LinksForm, add_links, most_bytes
 from bot.views.layout import container, layout
 from index import ArticleInfo, Sort
 

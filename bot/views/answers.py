@@ -16,7 +16,7 @@ from bot.errors import NotAskerError, PassageGoneError
 from bot.host import Button, Form, Host
 from bot.rendering.cards import AnswerPage, answer_card, article_page, link_of, notice_card
 from bot.rendering.excerpts import pages_of
-from bot.rendering.limits import MODAL_LABEL, MODAL_PLACEHOLDER, MODAL_TITLE, cut
+from bot.rendering.limits import MODAL_PLACEHOLDER, cut
 from bot.rendering.why import Reasons, why_card
 from bot.rendering.words import Words
 from bot.state import AnswerRecord
@@ -162,13 +162,13 @@ class FollowUpForm(Form):
     """Asks for a question that is understood within the article of an answer."""
 
     def __init__(self, record: AnswerRecord, place: int, words: Words) -> None:
-        super().__init__(title=cut(words.say("Ask a follow-up"), MODAL_TITLE))
+        super().__init__(words.say("Ask a follow-up"))
         self._record = record
         self._place = place
         self._question: ui.TextInput[ui.Modal] = ui.TextInput(
             max_length=MAX_QUESTION, placeholder=cut(words.say("and how many were wounded?"), MODAL_PLACEHOLDER)
         )
-        self.add_item(ui.Label(text=cut(words.say("Your question"), MODAL_LABEL), component=self._question))
+        self.ask(words.say("Your question"), self._question)
 
     async def submitted(self, interaction: discord.Interaction, host: Host) -> None:
         """See `Form.submitted`."""

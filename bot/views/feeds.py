@@ -14,7 +14,7 @@ from discord import ui
 
 from bot import sending
 from bot.channels import untold
-from bot.host import Button, Host, Select, managed_server
+from bot.host import Button, Form, Host, Select, managed_server
 from bot.rendering.feeds import (
     INTERVALS_MIN,
     MOSTS,
@@ -25,9 +25,10 @@ from bot.rendering.feeds import (
     unknown_feed_card,
 )
 from bot.rendering.limits import BUTTON_LABEL, SELECT_TEXT, cut
+from bot.rendering.lists import language_name, language_of
 from bot.rendering.words import Words
 from bot.views.changing import change
-from bot.views.forms import FeedForm
+from bot.views.forms import correction
 from bot.views.jobs import begun_job
 from bot.views.layout import layout
 from index import Feed, UnknownFeedError
@@ -89,7 +90,7 @@ class FeedButton(Button, template=rf"feed1:(?P<action>[a-z]{{1,10}}):{_ID}"):
                 except UnknownFeedError:
                     await sending.respond(interaction, layout(unknown_feed_card(words)), is_private=True)
                     return
-                form = FeedForm(words, feed.id, feed.path_filter or "", feed.language or "", save_form)
+                form = FeedForm(words, feed.id, feed.path_filter or "", feed.language or "")
                 await sending.ask_with(interaction, form)
             case Action.THREADS | Action.NO_THREADS:
                 await save(interaction, host, self.feed_id, threads=self.action is Action.THREADS)
@@ -150,6 +151,43 @@ class FeedsTurn(Button, template=r"feeds1:(?P<page>\d{1,5})"):
         await change(interaction, lambda: feeds_view(host, interaction.guild, guild_id, self.page, words))
 
 
+class FeedForm(Form):
+    """Asks which articles of a feed are read, and for their language.
+
+    Args:
+        only: What stands in the first field: how the path of an address has to begin.
+        language: What stands in the second, as a code or as it was typed.
+    """
+
+    def __init__(self, words: Words, feed_id: str, only: str, language: str) -> None:
+        super().__init__(words.say("Paths and language"))
+        self._feed_id = feed_id
+        named = language_name(language, words) if language_of(language, words) == language else language
+        self.only_field: ui.TextInput[FeedForm] = ui.TextInput(
+            default=only, required=False, max_length=100, placeholder="/news/"
+        )
+        self.language_field: ui.TextInput[FeedForm] = ui.TextInput(default=named, required=False, max_length=60)
+        self.ask(
+            words.say("Only these paths"),
+            self.only_field,
+            words.say("How they begin, for example /news/; * stands for anything. Empty for all."),
+        )
+        self.ask(words.say("Language"), self.language_field, words.say("Empty: told by the text of each article."))
+
+    async def submitted(self, interaction: discord.Interaction, host: Host) -> None:
+        """See `Form.submitted`."""
+        await host.require_manager(interaction)
+        words = await host.words(interaction)
+        only, typed = self.only_field.value.strip(), self.language_field.value.strip()
+        code = language_of(typed, words) if typed else None
+        if typed and code is None:
+            problem = words.say("I do not know this language. Write its name, or its code such as en.")
+            view = correction([problem], words, lambda: FeedForm(words, self._feed_id, only, typed))
+            await sending.respond(interaction, view, is_private=True)
+            return
+        await save(interaction, host, self._feed_id, path_filter=only or None, language=code)
+
+
 # ---- changing
 
 
@@ -169,13 +207,6 @@ async def save(interaction: discord.Interaction[Any], host: Host, feed_id: str, 
         return feed_view(feed, interaction.guild, words)
 
     await change(interaction, changed)
-
-
-async def save_form(
-    interaction: discord.Interaction[Any], host: Host, feed_id: str, path_filter: str | None, language: str | None
-) -> None:
-    """Save what was typed into a feed's form."""
-    await save(interaction, host, feed_id, path_filter=path_filter, language=language)
 
 
 async def check_feed(interaction: discord.Interaction[Any], host: Host, feed_id: str, words: Words) -> None:

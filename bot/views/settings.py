@@ -14,13 +14,15 @@ from babel import Locale
 from discord import ui
 
 from bot import sending
-from bot.host import Button, Host, Select, managed_server
+from bot.host import Button, Form, Host, Select, managed_server
 from bot.rendering.cards import Accent
 from bot.rendering.limits import BUTTON_LABEL, SELECT_TEXT, cut
 from bot.rendering.words import LOCALES, Words
 from bot.state import ChannelsMode, ServerSettings
-from bot.views.forms import LimitsForm
+from bot.views.forms import correction
 from bot.views.layout import COLOURS
+
+MAX_DAILY = 1_000_000
 
 MOST_CHOSEN = 25
 """Channels or roles in one select: https://docs.discord.com/developers/components/reference."""
@@ -112,16 +114,53 @@ class LimitsButton(Button, template=r"set1-limits"):
         server = await host.state.server(await managed_server(interaction))
         words = await host.words(interaction)
         typed = ["" if limit is None else str(limit) for limit in (server.user_daily_limit, server.server_daily_limit)]
-        await sending.ask_with(interaction, LimitsForm(words, typed[0], typed[1], save_limits))
+        await sending.ask_with(interaction, LimitsForm(words, *typed))
 
 
-async def save_limits(
-    interaction: discord.Interaction, host: Host, of_user: int | None, of_server: int | None
-) -> ui.LayoutView:
-    """Save the daily limits and show the settings as they are now."""
-    return await save(
-        interaction, host, lambda server: replace(server, user_daily_limit=of_user, server_daily_limit=of_server)
-    )
+class LimitsForm(Form):
+    """Asks for the most questions a day, of one person and of the whole server; an empty field is no limit.
+
+    Args:
+        of_user: What stands in the first field, as typed.
+        of_server: What stands in the second.
+    """
+
+    def __init__(self, words: Words, of_user: str, of_server: str) -> None:
+        super().__init__(words.say("Daily limits"))
+        self.user_field: ui.TextInput[LimitsForm] = ui.TextInput(default=of_user, required=False, max_length=12)
+        self.server_field: ui.TextInput[LimitsForm] = ui.TextInput(default=of_server, required=False, max_length=12)
+        self.ask(words.say("Questions of one person a day"), self.user_field, words.say("Empty for no limit."))
+        self.ask(words.say("Questions of the server a day"), self.server_field, words.say("Empty for no limit."))
+
+    async def submitted(self, interaction: discord.Interaction, host: Host) -> None:
+        """See `Form.submitted`."""
+        await host.require_manager(interaction)
+        words = await host.words(interaction)
+        typed = (self.user_field.value, self.server_field.value)
+        try:
+            of_user, of_server = map(_limit, typed)
+        except ValueError:
+            problem = words.say(
+                "A limit is a whole number from 1 to {most}, or nothing for no limit.", most=words.number(MAX_DAILY)
+            )
+            view = correction([problem], words, lambda: LimitsForm(words, *typed))
+            await sending.respond(interaction, view, is_private=True)
+            return
+        view = await save(
+            interaction, host, lambda server: replace(server, user_daily_limit=of_user, server_daily_limit=of_server)
+        )
+        await sending.replace(interaction, view)
+
+
+def _limit(typed: str) -> int | None:
+    """Read a limit; ValueError unless it is nothing or a whole number from 1 to `MAX_DAILY`."""
+    digits = "".join(typed.split())
+    if not digits:
+        return None
+    limit = int(digits)
+    if not 1 <= limit <= MAX_DAILY:
+        raise ValueError(typed)
+    return limit
 
 
 async def save_refresh(interaction: discord.Interaction, host: Host, value: str) -> None:
