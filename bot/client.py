@@ -186,7 +186,7 @@ class FootnoteBot(commands.AutoShardedBot):
         except TimeoutError:
             log.warning("stopped with %d answers unfinished", self._working)
         with suppress(StoreError, TimeoutError):
-            await asyncio.wait_for(self.desk.save_rest(), 1.0)
+            await asyncio.wait_for(self.desk.records.save_rest(), 1.0)
 
     async def close(self) -> None:
         """See `discord.Client.close`."""
@@ -368,7 +368,7 @@ class FootnoteBot(commands.AutoShardedBot):
     async def _clean(self) -> None:
         """Delete what is kept for a time only."""
         try:
-            await self.desk.save_rest()
+            await self.desk.records.save_rest()
             deleted = await self.state.purge(discord.utils.utcnow(), self.settings.answer_days)
         except StoreError as error:
             # The next hour is soon enough; an exception would end the loop for good.

@@ -212,7 +212,7 @@ class Ask(commands.Cog):
         _take_note(asked, reply)
         if reply.record.status == Status.REFUSED and not is_mention and before is None:
             # Nobody asked the bot: it has nothing to say.
-            await self._bot.desk.drop(reply.record)
+            await self._bot.desk.records.drop(reply.record)
             return
         with asked.stage("render"):
             view = answer_view(reply, words)
@@ -221,7 +221,7 @@ class Ask(commands.Cog):
         if sent is None:
             asked.lost()
         else:
-            await self._bot.desk.attach(reply.record, channel_id=message.channel.id, message_id=sent)
+            await self._bot.desk.records.attach(reply.record, channel_id=message.channel.id, message_id=sent)
 
     async def _tell(
         self, message: discord.Message, error: Exception, before: AnswerRecord | None, words: Words

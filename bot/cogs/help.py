@@ -49,7 +49,7 @@ class ForgetButton(Button, template=r"forget1"):
 
         async def forget() -> ui.LayoutView:
             await host.gatherer.forget_person(str(interaction.user.id))
-            return layout(forgotten_card(await host.desk.forget_user(interaction.user.id), words))
+            return layout(forgotten_card(await host.desk.records.forget_user(interaction.user.id), words))
 
         await change(interaction, forget)
 

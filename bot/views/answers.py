@@ -155,7 +155,7 @@ class AnswerButton(Button, template=TEMPLATE):
             raise NotAskerError
         await sending.acknowledge(interaction)
         await sending.repeated(interaction.delete_original_response)
-        await host.desk.delete(record)
+        await host.desk.records.delete(record)
 
 
 class FollowUpForm(Form):
