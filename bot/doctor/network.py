@@ -168,7 +168,7 @@ async def _commands(client: discord.Client) -> list[Finding]:
         for kind in (discord.AppCommandType.message, discord.AppCommandType.user)
         for menu in client.tree.get_commands(type=kind)
     }
-    if told == ours and await client.is_synchronised():
+    if told == ours and await client.synchronisation.is_up_to_date():
         return [Finding("commands", Level.OK, f"Discord knows all {len(ours)} commands as they are now")]
     differing = ", ".join(sorted(told ^ ours)) or "their texts"
     advice = "`footnote run` tells Discord when it starts; if it has, `footnote run --sync` tells all of it anew"
