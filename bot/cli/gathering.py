@@ -7,7 +7,7 @@ import typer
 from bot.cli.console import write, write_json, write_line
 from bot.cli.endings import DONE, failed
 from bot.cli.options import Collection, Collections, Json, Store, readable, scope, with_gatherer
-from bot.rendering import gathering, json_values
+from bot.rendering import json_values, terminal
 from bot.rendering.lists import language_of
 from bot.rendering.words import words_for
 from index import (
@@ -141,7 +141,7 @@ def _shown(feed: Feed, as_json: bool) -> int:
     if as_json:
         write_json([json_values.feed_value(feed)])
     else:
-        write(lambda plain: gathering.feed_parts(feed, plain=plain))
+        write(lambda plain: terminal.feed_parts(feed, plain=plain))
     return DONE
 
 
@@ -179,7 +179,7 @@ def list_feeds(collection: Collections = None, as_json: Json = False, store: Sto
     if as_json:
         write_json([json_values.feed_value(feed) for feed in found])
     else:
-        write(lambda plain: gathering.feed_list(found, plain=plain))
+        write(lambda plain: terminal.feed_list(found, plain=plain))
     return DONE
 
 
@@ -212,7 +212,7 @@ def check_feeds(
 
     ended = with_gatherer(store, checked)
     if not ended and not as_json:
-        write(lambda plain: gathering.nothing_to_check(plain=plain))
+        write(lambda plain: terminal.nothing_to_check(plain=plain))
         return DONE
     return _told(ended, as_json)
 
@@ -232,7 +232,7 @@ def list_jobs(
     if as_json:
         write_json([json_values.job_value(job) for job in found])
     else:
-        write(lambda plain: gathering.job_list(found, plain=plain))
+        write(lambda plain: terminal.job_list(found, plain=plain))
     return DONE
 
 
@@ -247,7 +247,7 @@ def show_job(
     if as_json:
         write_json([json_values.job_value(job)])
     else:
-        write(lambda plain: gathering.job_parts(job, plain=plain))
+        write(lambda plain: terminal.job_parts(job, plain=plain))
     return DONE
 
 
@@ -301,7 +301,7 @@ def _told(ended: list[Job], as_json: bool) -> int:
     if as_json:
         write_json([json_values.job_value(job) for job in ended])
     else:
-        write(lambda plain: [part for job in ended for part in gathering.job_parts(job, plain=plain)])
+        write(lambda plain: [part for job in ended for part in terminal.job_parts(job, plain=plain)])
     broken = [job for job in ended if job.state is JobState.FAILED]
     if not broken:
         return DONE

@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from rich.console import Console, Group, RenderableType
 
 from bot.findings import Finding, Level
-from bot.rendering.gathering import feed_list, job_list, nothing_to_check
 from bot.rendering.plain import cleaned, one_line
 from bot.rendering.terminal import (
     addition_parts,
     answer_parts,
     article_list,
+    feed_list,
     finding_parts,
+    job_list,
+    nothing_to_check,
     result_tables,
 )
 from index import Addition, Answer, ArticleInfo, Change, Citation, Refusal, RemovedLine, Span, Status
