@@ -7,6 +7,7 @@ from discord.ext import commands
 
 from bot.client import FootnoteBot
 from bot.host import managed_server
+from bot.rendering.choices import with_id
 from bot.rendering.jobs import job_choice, unknown_job_card
 from bot.rendering.limits import AUTOCOMPLETE_CHOICES, AUTOCOMPLETE_VALUE
 from bot.state import JobMessage
@@ -86,7 +87,7 @@ class Jobs(commands.Cog):
             return []
         words = await self._bot.words(interaction)
         jobs = await self._bot.gatherer.jobs((str(interaction.guild_id),), most=AUTOCOMPLETE_CHOICES)
-        named = [(f"{job_choice(job, words)[:80]} ({job.id})"[:100], job.id) for job in jobs]
+        named = [(with_id(job_choice(job, words), job.id), job.id) for job in jobs]
         typed = current.strip().casefold()
         return [app_commands.Choice(name=name, value=value) for name, value in named if typed in name.casefold()]
 
