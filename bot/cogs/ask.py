@@ -180,28 +180,26 @@ class Ask(commands.Cog):
     async def _reply_to(self, message: discord.Message, before: AnswerRecord | None = None) -> None:
         """Answer a message in its channel, or edit the answer given before."""
         is_mention = message.guild is None or self._bot.user in message.mentions
-        locale = message.guild.preferred_locale.value if message.guild is not None else None
-        words = await self._bot.words_for(message.guild.id if message.guild else None, locale)
+        words = await self._bot.words_for(message.guild.id if message.guild else None, _locale_of(message))
         question = _question(message, self._bot)
         if not question:
             await self._show(message, layout(_how_to_ask(words)), None, words)
             return
         with self._bot.questions.asked(_way(message, before, is_mention=is_mention), question) as asked:
-            await self._answer_message(message, question, before, locale, words, asked, is_mention=is_mention)
+            await self._answer_message(message, question, before, words, asked, is_mention=is_mention)
 
     async def _answer_message(
         self,
         message: discord.Message,
         question: str,
         before: AnswerRecord | None,
-        locale: str | None,
         words: Words,
         asked: Asked,
         *,
         is_mention: bool,
     ) -> None:
         try:
-            reply = await self._ask(message, question, before, locale)
+            reply = await self._ask(message, question, before)
         except Exception as error:
             asked.failed(error)
             if not isinstance(error, DeskError | LibraryError):
@@ -245,11 +243,9 @@ class Ask(commands.Cog):
             return False
         return True
 
-    async def _ask(
-        self, message: discord.Message, question: str, before: AnswerRecord | None, locale: str | None
-    ) -> Reply:
+    async def _ask(self, message: discord.Message, question: str, before: AnswerRecord | None) -> Reply:
         guild_id = message.guild.id if message.guild is not None else None
-        asker = Asker(message.author.id, guild_id, message.channel.id, locale or "en-US")
+        asker = Asker(message.author.id, guild_id, message.channel.id, _locale_of(message) or "en-US")
         replied = message.reference.message_id if message.reference is not None else None
         previous = await self._bot.state.answer_by_message(replied) if replied is not None else None
         if previous is not None and (previous.guild_id != guild_id or previous.is_private):
@@ -308,6 +304,11 @@ def _question(message: discord.Message, bot: FootnoteBot) -> str:
     for user in message.mentions:
         content = re.sub(rf"<@!?{user.id}>", user.display_name, content)
     return content.strip()
+
+
+def _locale_of(message: discord.Message) -> str | None:
+    """The language of the server where a message was written; Discord tells none of whoever wrote it."""
+    return message.guild.preferred_locale.value if message.guild is not None else None
 
 
 def _way(message: discord.Message, before: AnswerRecord | None, *, is_mention: bool) -> Way:
