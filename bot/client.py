@@ -13,7 +13,7 @@ from discord import app_commands, ui
 from discord.ext import commands, tasks
 
 from bot import news, sending
-from bot.desk import Asker, Desk
+from bot.desk import Desk
 from bot.errors import DeskError, NotManagerError
 from bot.outdated import custom_id_of, is_outdated, outdated_text
 from bot.questions import Asked, Questions
@@ -214,10 +214,6 @@ class FootnoteBot(commands.AutoShardedBot):
             await asyncio.to_thread(read_catalogue, catalogue)
             self._catalogues.add(catalogue)
         return words_for(own, *locales)
-
-    async def asker(self, interaction: discord.Interaction[Any]) -> Asker:
-        """See `Host.asker`."""
-        return Asker(interaction.user.id, interaction.guild_id, interaction.channel_id, interaction.locale.value)
 
     async def may_manage(self, interaction: discord.Interaction[Any]) -> bool:
         """See `Host.may_manage`."""

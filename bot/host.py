@@ -48,9 +48,6 @@ class Host(Protocol):
     async def require_manager(self, interaction: discord.Interaction) -> None:
         """Raise NotManagerError unless `may_manage`."""
 
-    async def asker(self, interaction: discord.Interaction) -> Asker:
-        """Who asks, and from where."""
-
     async def failed(self, interaction: discord.Interaction, error: Exception) -> None:
         """Tell the person in private what went wrong and what to do; never raises."""
 
@@ -75,6 +72,11 @@ class Host(Protocol):
 def host_of(interaction: discord.Interaction) -> Host:
     """The bot that received an interaction."""
     return cast(Host, interaction.client)
+
+
+def asker_of(interaction: discord.Interaction[Any]) -> Asker:
+    """Who asks, and from where."""
+    return Asker(interaction.user.id, interaction.guild_id, interaction.channel_id, interaction.locale.value)
 
 
 async def managed_server(interaction: discord.Interaction[Any]) -> int:

@@ -14,6 +14,7 @@ from bot.channels import is_listed, may_answer
 from bot.client import FootnoteBot
 from bot.desk import MAX_QUESTION, Asker, Reply
 from bot.errors import DeskError, TooManyQuestionsError
+from bot.host import asker_of
 from bot.questions import Asked, Way
 from bot.rendering.cards import Accent, Card, notice_card
 from bot.rendering.errors import error_card, permission_name
@@ -90,7 +91,7 @@ class Ask(commands.Cog):
         self, interaction: discord.Interaction[FootnoteBot], current: str
     ) -> list[app_commands.Choice[str]]:
         """Offer the articles whose title holds what was typed, newest first."""
-        scope = (await self._bot.asker(interaction)).scope
+        scope = asker_of(interaction).scope
         found = await self._bot.library.newest_articles(scope, current, AUTOCOMPLETE_CHOICES)
         return [app_commands.Choice(name=name, value=value) for name, value in choices_of(found)]
 
@@ -124,7 +125,7 @@ class Ask(commands.Cog):
             text = words.say("I am being restarted. Please ask again in a minute.")
             await sending.respond(interaction, layout(notice_card(text)), is_private=True)
             return
-        asker = await self._bot.asker(interaction)
+        asker = asker_of(interaction)
         words = await self._bot.words(interaction)
 
         with self._bot.questions.asked(way, question) as asked:

@@ -13,7 +13,7 @@ from bot import sending
 from bot.channels import may_answer
 from bot.desk import MAX_QUESTION, Reply, Searched
 from bot.errors import NotAskerError, PassageGoneError
-from bot.host import Button, Form, Host
+from bot.host import Button, Form, Host, asker_of
 from bot.rendering.cards import AnswerPage, answer_card, article_page, link_of, notice_card
 from bot.rendering.excerpts import pages_of
 from bot.rendering.limits import MODAL_PLACEHOLDER, cut
@@ -86,7 +86,7 @@ class AnswerButton(Button, template=TEMPLATE):
 
     async def pressed(self, interaction: discord.Interaction, host: Host) -> None:
         """See `Button.pressed`."""
-        record = await host.desk.record(self.answer_id, await host.asker(interaction))
+        record = await host.desk.record(self.answer_id, asker_of(interaction))
         words = await host.words(interaction)
         match self.action:
             case Action.SHOW:
@@ -180,7 +180,7 @@ class FollowUpForm(Form):
 
         async def answer() -> ui.LayoutView:
             reply = await host.desk.ask(
-                await host.asker(interaction),
+                asker_of(interaction),
                 self._question.value,
                 previous=(self._record, self._place),
                 is_private=is_private,
