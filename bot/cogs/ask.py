@@ -35,6 +35,7 @@ EDITABLE = timedelta(minutes=2)
 _HINT_EVERY_S = 3600.0
 """How often one person is told that a channel does not let the bot write."""
 
+_MENTION = re.compile(r"<@!?([0-9]+)>")
 _ASKING_TYPES = (discord.MessageType.default, discord.MessageType.reply)
 
 # Latin and Cyrillic, full-width, Arabic, Armenian, Ethiopic; Greek's looks like a semicolon and has a sign of its own.
@@ -299,12 +300,10 @@ class Ask(commands.Cog):
 
 def _question(message: discord.Message, bot: FootnoteBot) -> str:
     """What a message asks: its text without mentions of the bot, and others' mentions as names."""
-    content = message.content
+    names = {user.id: user.display_name for user in message.mentions}
     if bot.user is not None:
-        content = re.sub(rf"<@!?{bot.user.id}>", " ", content)
-    for user in message.mentions:
-        content = re.sub(rf"<@!?{user.id}>", user.display_name, content)
-    return content.strip()
+        names[bot.user.id] = " "
+    return _MENTION.sub(lambda found: names.get(int(found[1]), found[0]), message.content).strip()
 
 
 def _locale_of(message: discord.Message) -> str | None:
