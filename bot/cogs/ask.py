@@ -35,7 +35,7 @@ EDITABLE = timedelta(minutes=2)
 _HINT_EVERY_S = 3600.0
 """How often one person is told that a channel does not let the bot write."""
 
-_MENTION = re.compile(r"<@!?([0-9]+)>")
+_MENTION = re.compile(r"<@!?([0-9]{1,20})>")
 _ASKING_TYPES = (discord.MessageType.default, discord.MessageType.reply)
 
 # Latin and Cyrillic, full-width, Arabic, Armenian, Ethiopic; Greek's looks like a semicolon and has a sign of its own.

@@ -15,6 +15,7 @@ from discord import ui
 from bot import sending
 from bot.channels import untold
 from bot.host import Button, Form, Host, Select, managed_server
+from bot.rendering.choices import option_label
 from bot.rendering.feeds import (
     INTERVALS_MIN,
     MOSTS,
@@ -246,7 +247,7 @@ def feed_view(feed: Feed, guild: discord.Guild | None, words: Words) -> ui.Layou
     minutes = sorted({*INTERVALS_MIN, feed.interval_min})
     every = [
         discord.SelectOption(
-            label=cut(_capital(interval_text(one, words)), SELECT_TEXT),
+            label=option_label(interval_text(one, words)),
             value=str(one),
             default=one == feed.interval_min,
         )
@@ -254,9 +255,7 @@ def feed_view(feed: Feed, guild: discord.Guild | None, words: Words) -> ui.Layou
     ]
     most = [
         discord.SelectOption(
-            label=cut(
-                words.count(one, "At most {n} article at a check", "At most {n} articles at a check"), SELECT_TEXT
-            ),
+            label=option_label(words.count(one, "At most {n} article at a check", "At most {n} articles at a check")),
             value=str(one),
             default=one == feed.most,
         )
@@ -284,10 +283,6 @@ def feed_view(feed: Feed, guild: discord.Guild | None, words: Words) -> ui.Layou
 
 def _select(custom_id: str, options: list[discord.SelectOption]) -> "ui.Select[ui.LayoutView]":
     return ui.Select(custom_id=custom_id, options=options)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _buttons(feed: Feed, words: Words) -> list[FeedButton]:

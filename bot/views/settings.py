@@ -16,7 +16,9 @@ from discord import ui
 from bot import sending
 from bot.host import Button, Form, Host, Select, managed_server
 from bot.rendering.cards import Accent
-from bot.rendering.limits import BUTTON_LABEL, SELECT_TEXT, cut
+from bot.rendering.choices import option_label
+from bot.rendering.feeds import interval_text
+from bot.rendering.limits import BUTTON_LABEL, cut
 from bot.rendering.words import LOCALES, Words
 from bot.state import ChannelsMode, ServerSettings
 from bot.views.forms import correction
@@ -31,6 +33,7 @@ LANGUAGES = ("en-US", "de", "es-ES", "fr", "pt-BR", "ru", "ja", "zh-CN", "ko", "
 """One of Discord's codes for each catalogue."""
 
 _FOLLOWS = "follows"
+_NEVER = "never"
 _REFRESH_HOURS = ("24", "168", "720")
 _TEMPLATE = re.compile(r"set1:(?P<field>[a-z]+)")
 
@@ -164,9 +167,12 @@ def _limit(typed: str) -> int | None:
 
 
 async def save_refresh(interaction: discord.Interaction, host: Host, value: str) -> None:
-    """Save how often the pages of a server's articles are fetched again."""
+    """Save how often the pages of a server's articles are fetched again; what only the operator may choose stays."""
     collection = str(await managed_server(interaction))
-    await host.gatherer.set_refresh(collection, int(value) if value in _REFRESH_HOURS else None)
+    if value in _REFRESH_HOURS:
+        await host.gatherer.set_refresh(collection, int(value))
+    elif value == _NEVER:
+        await host.gatherer.set_refresh(collection, None)
 
 
 async def save(
@@ -244,7 +250,7 @@ def _custom_id(field: Field) -> str:
 
 def _options(texts: Mapping[str, str], chosen: str) -> list[discord.SelectOption]:
     return [
-        discord.SelectOption(label=cut(text, SELECT_TEXT), value=value, default=value == chosen)
+        discord.SelectOption(label=option_label(text), value=value, default=value == chosen)
         for value, text in texts.items()
     ]
 
@@ -274,20 +280,22 @@ def _language_select(server: ServerSettings, words: Words) -> SettingSelect:
     texts = {_FOLLOWS: words.say("The language of whoever asks")}
     for code in LANGUAGES:
         locale = Locale.parse(LOCALES[code])
-        name = locale.get_display_name() or code
-        texts[code] = name[0].upper() + name[1:]
+        texts[code] = locale.get_display_name() or code
     return _select(Field.LANGUAGE, texts, server.language or _FOLLOWS)
 
 
 def _refresh_select(refresh_h: int | None, words: Words) -> SettingSelect:
     texts = {
-        "never": words.say("Never"),
+        _NEVER: words.say("Never"),
         "24": words.say("Every day"),
         "168": words.say("Every week"),
         "720": words.say("Every month"),
     }
-    chosen = str(refresh_h) if str(refresh_h) in _REFRESH_HOURS else "never"
-    return _select(Field.REFRESH, texts, chosen)
+    if refresh_h is None:
+        return _select(Field.REFRESH, texts, _NEVER)
+    # The operator may have chosen any number of hours.
+    texts.setdefault(str(refresh_h), interval_text(refresh_h * 60, words))
+    return _select(Field.REFRESH, texts, str(refresh_h))
 
 
 def _channel_select(
