@@ -14,11 +14,14 @@ from bot.rendering.moments import day_and_time, from_now
 from bot.rendering.problems import told_problem
 from bot.rendering.progress import bar
 from bot.rendering.words import Words
-from index import Job, JobKind, JobState, Problem
+from index import Addition, Job, JobKind, JobState, Problem
 
 _LONGEST_WHAT = 120
 _PAGE_TEXT = OWN_CARD_TEXT - 800
 """Characters of the lines on one page of an outcome; a line and what was left out of its article fit in any case."""
+
+_COUNT_OF_OTHERS = 40
+"""Characters of "and 3 more" in the longest of our languages, generously."""
 
 _COUNTED = re.compile(r"(\d+) (addresses|files)")
 
@@ -166,6 +169,22 @@ def outcome_card(page: JobPage, words: Words) -> Card:
     footer = words.page(page.page, page.pages) if page.pages > 1 else None
     is_good = job.state is JobState.DONE and (not job.additions or any(one.article for one in job.additions))
     return Card(tuple(parts), Accent.SUCCESS if is_good else Accent.FAILURE, footer)
+
+
+def with_refused(card: Card, refused: Sequence[Addition], words: Words) -> Card:
+    """A job's card with what did not come into it: line by line while there is room, and then counted."""
+    if not refused:
+        return card
+    room = OWN_CARD_TEXT - sum(map(length, card.texts)) - _COUNT_OF_OTHERS
+    told: list[str] = []
+    for line in (addition_text(one, words) for one in refused):
+        room -= length(line) + 2
+        if room < 0:
+            others = len(refused) - len(told)
+            told.append(words.count(others, "and {n} more", "and {n} more"))
+            break
+        told.append(line)
+    return Card((*card.parts, "\n\n".join(told)), card.accent, card.footer)
 
 
 def _reason(reason: str, words: Words) -> str:

@@ -23,9 +23,9 @@ from bot.rendering.jobs import (
     outcome_card,
     outcome_page,
     unknown_job_card,
+    with_refused,
 )
 from bot.rendering.limits import BUTTON_LABEL, SELECT_TEXT, cut
-from bot.rendering.lists import addition_text
 from bot.rendering.words import Words
 from bot.views.boards import ChannelBoard, PrivateBoard, posted
 from bot.views.changing import change
@@ -144,12 +144,12 @@ class RefreshButton(Button, template=r"jobs1"):
 
 
 async def begun_job(
-    interaction: discord.Interaction[Any], host: Host, job: Job, words: Words, before: Sequence[Addition] = ()
+    interaction: discord.Interaction[Any], host: Host, job: Job, words: Words, refused: Sequence[Addition] = ()
 ) -> ui.LayoutView:
     """What is answered to somebody who began a job: what came of it if it is over soon, else where its progress is.
 
     Args:
-        before: What was refused before there was a job.
+        refused: What was refused before there was a job.
     """
     ended = await host.watcher.ended(job, DIRECT_S)
     if ended is not None:
@@ -157,26 +157,18 @@ async def begun_job(
         row: ui.ActionRow[Any] = ui.ActionRow()
         if outcome_page(ended, 1, words).pages > 1:
             row.add_item(JobButton("d", ended.id, label=words.say("Details")))
-        return layout(_with(card, before, words), row)
+        return layout(with_refused(card, refused, words), row)
     locale = interaction.guild_locale.value if interaction.guild_locale is not None else None
     public = await host.words_for(interaction.guild_id, locale)
     message = await posted(interaction, job_view(host.watcher.card(job, public), job.id, job_id=job.id, words=public))
     if message is None:
         private = PrivateBoard(interaction, words, partial(job_view, job_id=job.id, words=words))
         await host.watcher.watch(job, private, words)
-        card = _with(private.noted(host.watcher.card(job, words)), before, words)
+        card = with_refused(private.noted(host.watcher.card(job, words)), refused, words)
         return job_view(card, job.id, job_id=job.id, words=words)
     await host.watcher.watch(job, job_board(message, job, public), public)
     text = words.say("This takes a while. Its progress: {link}", link=message.jump_url)
-    return layout(_with(Card((text,), Accent.SUCCESS), before, words))
-
-
-def _with(card: Card, before: Sequence[Addition], words: Words) -> Card:
-    """A card with what was refused before, cut to some lines."""
-    if not before:
-        return card
-    told = "\n\n".join(addition_text(one, words) for one in before[:3])
-    return Card((*card.parts, told), card.accent, card.footer)
+    return layout(with_refused(Card((text,), Accent.SUCCESS), refused, words))
 
 
 def job_board(message: discord.Message | discord.PartialMessage, job: Job, words: Words) -> ChannelBoard:
