@@ -284,7 +284,7 @@ class FootnoteBot(commands.AutoShardedBot):
                 try:
                     # discord.py's own name for "the first response" is this string as well.
                     await webhook.edit_message("@original", view=layout(notice_card(text)))  # type: ignore[call-overload]
-                except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+                except sending.FAILURES as error:
                     log.info("an asker could not be told of the restart: %s", error)
             await self.state.drop_waiting(waiting.interaction_id)
 

@@ -5,12 +5,12 @@ import hashlib
 import json
 import logging
 
-import aiohttp
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.rendering.words import fingerprint, read_catalogues, words_for
+from bot.sending import FAILURES
 from bot.state import Attempts, State
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Synchronisation:
         for pause in (*_PAUSES_S, None):
             try:
                 await self.tell(force=force)
-            except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            except FAILURES as error:
                 log.warning("the commands could not be synchronised: %s", error)
                 if pause is None or isinstance(error, discord.Forbidden):
                     log.error("the commands are as they were; `footnote run --sync` tries again")  # noqa: TRY400

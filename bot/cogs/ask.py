@@ -239,9 +239,9 @@ class Ask(commands.Cog):
 
     async def _told_in_private(self, message: discord.Message, view: ui.LayoutView) -> bool:
         try:
-            await message.author.send(view=view)
-        except discord.HTTPException:
-            log.info("user %d takes no direct messages", message.author.id)
+            await sending.post(message.author, view)
+        except sending.FAILURES as error:
+            log.info("no direct message to user %d: %s", message.author.id, error)
             return False
         return True
 

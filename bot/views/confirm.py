@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import aiohttp
 import discord
 from discord import ui
 
@@ -55,7 +54,7 @@ class Confirmation(ui.LayoutView):
 
     async def go(self) -> None:
         """Take the question away."""
-        with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
+        with contextlib.suppress(*sending.FAILURES):
             await self._asked.delete_original_response()
 
 
