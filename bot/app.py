@@ -1,4 +1,4 @@
-"""Where the parts are put together: opens what must be closed again, and runs the bot until it is told to stop."""
+"""The bot put together: opens what must be closed again, and runs until it is told to stop."""
 
 import asyncio
 import contextlib
@@ -6,20 +6,20 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
-from pathlib import Path
 
 import aiohttp
 import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from bot.client import FootnoteBot
 from bot.health import Health
 from bot.metrics import Metrics
+from bot.opening import open_gatherer, open_library
 from bot.questions import Questions
+from bot.registration import PORTAL
+from bot.rendering.plain import error_line
 from bot.rendering.words import ENGLISH, read_catalogue
 from bot.responses import use_quick_responses
 from bot.settings import Settings, SettingsError
@@ -27,7 +27,6 @@ from bot.state import State
 from bot.systemd import Systemd
 from bot.vitals import Vitals
 from bot.watchdog import DeadGatewayError, Watchdog, dead_gateway
-from index import Gatherer, GatheringRules, Library
 
 log = logging.getLogger(__name__)
 
@@ -37,51 +36,10 @@ when the network does."""
 
 LOGIN_TIMEOUT_S = 30.0
 _CLOSE_S = 5.0
-_PORTAL = "https://discord.com/developers/applications"
 
 
 class RefusedError(Exception):
     """Discord does not take the bot as it is set up; the operator has to change a setting."""
-
-
-async def open_library(settings: Settings) -> Library:
-    """Open the library that the settings name; whoever calls closes it.
-
-    Raises:
-        StoreError: The database cannot be used.
-    """
-    return await Library.open(settings.database_url, index_folder(settings))
-
-
-async def open_gatherer(library: Library, settings: Settings) -> Gatherer:
-    """Open what fetches and reads articles for a library; whoever calls closes it before the library.
-
-    Raises:
-        StoreError: The database cannot be used.
-    """
-    rules = GatheringRules(
-        allowed_hosts=settings.allowed_hosts,
-        contact=settings.fetch_contact or None,
-        jobs_at_once=settings.jobs_at_once,
-        workers=settings.readers_at_once,
-        memory_mb=settings.reader_memory_mb,
-    )
-    return await Gatherer.open(library, rules)
-
-
-def index_folder(settings: Settings) -> Path | None:
-    """Choose where the index is saved: as set, else beside a SQLite file, else nowhere."""
-    if settings.index_folder is not None:
-        return settings.index_folder
-    try:
-        address = make_url(settings.database_url)
-    except (ArgumentError, ValueError):
-        # The store tells what is wrong with it.
-        return None
-    # SQLite's own addresses ("file:…?mode=ro") name a file only to SQLite.
-    if address.get_backend_name() != "sqlite" or not address.database or address.database.startswith("file:"):
-        return None
-    return Path(address.database + ".index")
 
 
 def point_at_discord(settings: Settings) -> None:
@@ -100,9 +58,8 @@ async def run_bot(settings: Settings, *, force_sync: bool = False) -> None:
         StoreError: The database cannot be used.
         DeadGatewayError: A connection to Discord has been dead for GATEWAY_DEAD_S.
     """
-    token = settings.discord_token.get_secret_value() if settings.discord_token is not None else ""
-    if not token.strip():
-        raise SettingsError([("DISCORD_TOKEN", f"it is not set; copy the bot's token from {_PORTAL} into .env")])
+    if not settings.token:
+        raise SettingsError([("DISCORD_TOKEN", f"it is not set; copy the bot's token from {PORTAL} into .env")])
     # We have no voice, and need no advice on how to get one.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     use_quick_responses()
@@ -128,7 +85,7 @@ async def run_bot(settings: Settings, *, force_sync: bool = False) -> None:
                     FootnoteBot, library, state, settings, gatherer, questions=questions, force_sync=force_sync
                 )
                 try:
-                    await _serve(made, vitals, settings, token, stop, watchdog)
+                    await _serve(made, vitals, settings, stop, watchdog)
                 finally:
                     vitals.is_stopping = True
                     health.closing()
@@ -162,11 +119,10 @@ async def _serve(
     make: Callable[..., FootnoteBot],
     vitals: Vitals,
     settings: Settings,
-    token: str,
     stop: asyncio.Event,
     watchdog: Watchdog,
 ) -> None:
-    async with _logged_in(make, vitals, token, stop) as bot:
+    async with _logged_in(make, vitals, settings.token, stop) as bot:
         if bot is None:
             return
         if settings.discord_shards is None and settings.discord_gateway_url is not None:
@@ -189,7 +145,7 @@ async def _serve(
             await connection
         except discord.PrivilegedIntentsRequired as error:
             raise RefusedError(
-                f"MESSAGE_CONTENT is on, but the bot's Message Content Intent is not: switch it on at {_PORTAL} "
+                f"MESSAGE_CONTENT is on, but the bot's Message Content Intent is not: switch it on at {PORTAL} "
                 "under Bot, or set MESSAGE_CONTENT=false"
             ) from error
         except discord.ConnectionClosed as error:
@@ -229,7 +185,7 @@ async def _logged_in(
         except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
             await bot.close()
             pause = LOGIN_PAUSES_S[min(attempt, len(LOGIN_PAUSES_S) - 1)]
-            vitals.trouble = f"Discord cannot be reached ({_short(error)})"
+            vitals.trouble = f"Discord cannot be reached ({error_line(error)})"
             log.warning("%s; trying again in %d s", vitals.trouble, pause)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause)
@@ -268,8 +224,4 @@ def _told_to_stop() -> Iterator[asyncio.Event]:
 
 
 def _bad_token() -> str:
-    return f"Discord refuses the token in DISCORD_TOKEN; copy the bot's current one from {_PORTAL}"
-
-
-def _short(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return f"Discord refuses the token in DISCORD_TOKEN; copy the bot's current one from {PORTAL}"

@@ -1,13 +1,10 @@
-"""The bot: its intents, its commands and their synchronisation, the one error handler, and an orderly stop."""
+"""The bot: its intents, its commands, the one error handler, and an orderly stop."""
 
 import asyncio
-import hashlib
-import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -16,15 +13,17 @@ from discord import app_commands, ui
 from discord.ext import commands, tasks
 
 from bot import news, sending
-from bot.desk import Asker, Desk
+from bot.desk import Desk
 from bot.errors import DeskError, NotManagerError
 from bot.outdated import custom_id_of, is_outdated, outdated_text
 from bot.questions import Asked, Questions
+from bot.rebuilds import Rebuilds
 from bot.rendering.cards import Accent, notice_card
 from bot.rendering.errors import error_card
-from bot.rendering.words import Words, catalogue_for, fingerprint, read_catalogue, read_catalogues, words_for
+from bot.rendering.words import Words, catalogue_for, read_catalogue, words_for
 from bot.settings import Settings
-from bot.state import Attempts, State, WaitingInteraction
+from bot.state import TOKEN_LIFE, Attempts, State, WaitingInteraction
+from bot.synchronising import CatalogueTranslator, Synchronisation
 from bot.views.answers import AnswerButton
 from bot.views.layout import layout
 from bot.watching import Watcher
@@ -44,24 +43,8 @@ DRAIN_S = 8.0
 CROWD = 16
 """Answers being given at once, above which a further asker sees "thinking" straight away."""
 
-_COMMANDS_KEY = "commands"
-_SYNC_PAUSES_S = (5, 15, 60, 300, 900)
-_TOKEN_LIFE = timedelta(minutes=15)
 _FIRST_LOOK_S = 600.0
 """After the start, when whoever waited for it has been answered."""
-
-
-class CatalogueTranslator(app_commands.Translator):
-    """Gives Discord the names and descriptions of commands in the languages of our catalogues."""
-
-    async def translate(
-        self,
-        string: app_commands.locale_str,
-        locale: discord.Locale,
-        context: app_commands.TranslationContextTypes,  # noqa: ARG002 - given
-    ) -> str | None:
-        """See `discord.app_commands.Translator.translate`; None keeps the English words."""
-        return words_for(locale.value).translated(string.message)
 
 
 class Tree(app_commands.CommandTree["FootnoteBot"]):
@@ -93,7 +76,6 @@ class FootnoteBot(commands.AutoShardedBot):
         settings: Settings,
         gatherer: Gatherer,
         *,
-        desk: Desk | None = None,
         questions: Questions | None = None,
         http_trace: aiohttp.TraceConfig | None = None,
         force_sync: bool = False,
@@ -118,25 +100,28 @@ class FootnoteBot(commands.AutoShardedBot):
         self.library = library
         self.state = state
         self.settings = settings
-        self.desk = desk if desk is not None else Desk(library, state, settings)
+        self.desk = Desk(library, state, settings)
         self.gatherer = gatherer
         self.watcher = Watcher(gatherer, state, discord.utils.utcnow)
+        self.rebuilds = Rebuilds(library, state, discord.utils.utcnow)
         self.questions = questions if questions is not None else Questions(shows_text=settings.log_questions)
         self._force_sync = force_sync
         self._catalogues: set[str] = set()
         self._attempts = Attempts()
+        self.synchronisation = Synchronisation(self, state, self._attempts)
         self._working = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_stopping = False
+        self._patterns: tuple[re.Pattern[str], ...] = ()
 
     # ---- starting and stopping
 
     async def setup_hook(self) -> None:
         """See `discord.Client.setup_hook`: runs once, after the token was accepted and before events arrive."""
         await self.load_commands()
-        self.keep(self._synchronise())
+        self.keep(self.synchronisation.run(force=self._force_sync))
         self.keep(self._finish_waiting())
         self._look_after_index.start()
         self._clean.start()
@@ -184,7 +169,7 @@ class FootnoteBot(commands.AutoShardedBot):
         except TimeoutError:
             log.warning("stopped with %d answers unfinished", self._working)
         with suppress(StoreError, TimeoutError):
-            await asyncio.wait_for(self.desk.save_rest(), 1.0)
+            await asyncio.wait_for(self.desk.records.save_rest(), 1.0)
 
     async def close(self) -> None:
         """See `discord.Client.close`."""
@@ -211,49 +196,6 @@ class FootnoteBot(commands.AutoShardedBot):
         """Whether new questions are turned away because the bot is about to stop."""
         return self._is_stopping
 
-    # ---- commands
-
-    async def synchronise(self, *, force: bool) -> bool:
-        """Tell Discord of the commands if they changed since it was told; it allows 200 creations a day.
-
-        Returns:
-            Whether it was told.
-
-        Raises:
-            discord.HTTPException: Discord refuses.
-        """
-        if not force and await self.is_synchronised():
-            return False
-        await asyncio.to_thread(read_catalogues)
-        synced = await self.tree.sync()
-        saved = self.state.set_value(_COMMANDS_KEY, await self._commands_hash())
-        await self._attempts.tried("the commands that Discord knows", saved)
-        log.info("told Discord of %d commands", len(synced))
-        return True
-
-    async def is_synchronised(self) -> bool:
-        """Whether Discord was told of the commands as they are now."""
-        return await self.state.value(_COMMANDS_KEY) == await self._commands_hash()
-
-    async def _commands_hash(self) -> str:
-        # Translating every name and description would be most of the time of a start, so all words count as theirs.
-        payload = [command.to_dict(self.tree) for command in self.tree._get_all_commands(guild=None)]
-        told = json.dumps([payload, await asyncio.to_thread(fingerprint)], sort_keys=True)
-        return f"{self.application_id}:{hashlib.sha256(told.encode()).hexdigest()}"
-
-    async def _synchronise(self) -> None:
-        for pause in (*_SYNC_PAUSES_S, None):
-            try:
-                await self.synchronise(force=self._force_sync)
-            except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-                log.warning("the commands could not be synchronised: %s", error)
-                if pause is None or isinstance(error, discord.Forbidden):
-                    log.error("the commands are as they were; `footnote run --sync` tries again")  # noqa: TRY400
-                    return
-                await asyncio.sleep(pause)
-            else:
-                return
-
     # ---- asking
 
     async def words(self, interaction: discord.Interaction[Any]) -> Words:
@@ -272,10 +214,6 @@ class FootnoteBot(commands.AutoShardedBot):
             await asyncio.to_thread(read_catalogue, catalogue)
             self._catalogues.add(catalogue)
         return words_for(own, *locales)
-
-    async def asker(self, interaction: discord.Interaction[Any]) -> Asker:
-        """See `Host.asker`."""
-        return Asker(interaction.user.id, interaction.guild_id, interaction.channel_id, interaction.locale.value)
 
     async def may_manage(self, interaction: discord.Interaction[Any]) -> bool:
         """See `Host.may_manage`."""
@@ -339,14 +277,14 @@ class FootnoteBot(commands.AutoShardedBot):
     async def _finish_waiting(self) -> None:
         """Tell those who saw "thinking" when the process ended, as long as Discord lets us: 15 minutes."""
         for waiting in await self.state.waiting():
-            if discord.utils.utcnow() - waiting.created_at < _TOKEN_LIFE:
+            if discord.utils.utcnow() - waiting.created_at < TOKEN_LIFE:
                 webhook = discord.Webhook.partial(waiting.application_id, waiting.token, client=self)
                 words = await self.words_for(None, waiting.locale)
                 text = words.say("I was restarted while I looked for an answer. Please ask again.")
                 try:
                     # discord.py's own name for "the first response" is this string as well.
                     await webhook.edit_message("@original", view=layout(notice_card(text)))  # type: ignore[call-overload]
-                except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+                except sending.FAILURES as error:
                     log.info("an asker could not be told of the restart: %s", error)
             await self.state.drop_waiting(waiting.interaction_id)
 
@@ -366,7 +304,7 @@ class FootnoteBot(commands.AutoShardedBot):
     async def _clean(self) -> None:
         """Delete what is kept for a time only."""
         try:
-            await self.desk.save_rest()
+            await self.desk.records.save_rest()
             deleted = await self.state.purge(discord.utils.utcnow(), self.settings.answer_days)
         except StoreError as error:
             # The next hour is soon enough; an exception would end the loop for good.
@@ -408,8 +346,6 @@ class FootnoteBot(commands.AutoShardedBot):
         """See `discord.Client.add_dynamic_items`."""
         super().add_dynamic_items(*items)
         self._patterns = (*self._patterns, *(item.__discord_ui_compiled_template__ for item in items))
-
-    _patterns: tuple[re.Pattern[str], ...] = ()
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Messages are questions, not commands with a prefix: see `bot.cogs.ask`."""

@@ -1,15 +1,15 @@
-"""Who may ask what, and where: scopes, limits, follow-ups, and what is kept of an answer. Knows no Discord object."""
+"""Who may ask what, and where: scopes, follow-ups, and whose buttons work. Knows no Discord object."""
 
-import asyncio
 import secrets
 import string
-from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 
-from bot.errors import AnswerGoneError, PassageGoneError, QuestionTooLongError, TooManyQuestionsError
+from bot.admission import Admission
+from bot.errors import AnswerGoneError, PassageGoneError, QuestionTooLongError
+from bot.records import Records
 from bot.settings import Settings
 from bot.state import AnswerRecord, Attempts, SavedPassage, State
 from index import (
@@ -32,15 +32,8 @@ TOP_K = 5
 
 _ID_LETTERS = string.ascii_lowercase + string.digits
 _ID_LENGTH = 10
-_MINUTE = timedelta(minutes=1)
-_MOST_UNSAVED = 1_000
-"""Answers whose buttons work from memory while the database cannot be written."""
-
 _MOST_ALIKE = 25
 """Articles among which a title that was typed is looked for."""
-
-_MOST_WATCHED = 20_000
-"""Askers whose last minute is remembered at most."""
 
 
 class Searched(StrEnum):
@@ -82,34 +75,22 @@ class Reply:
     timings: Mapping[str, float] = field(default_factory=dict)
 
 
-class Window:
-    """At most `most` events of one key in any minute; 0 means no limit."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the library said, and where it looked; `within` is the id of the one article, None for all."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._seen: OrderedDict[int, deque[datetime]] = OrderedDict()
-
-    def take(self, key: int, now: datetime) -> datetime | None:
-        """Count an event, or say when there will be room for one."""
-        if not self._most:
-            return None
-        seen = self._seen.setdefault(key, deque())
-        self._seen.move_to_end(key)
-        while len(self._seen) > _MOST_WATCHED:
-            self._seen.popitem(last=False)
-        if seen and seen[-1] > now:
-            # The clock was put back: these moments say nothing any more.
-            seen.clear()
-        while seen and now - seen[0] >= _MINUTE:
-            seen.popleft()
-        if len(seen) >= self._most:
-            return seen[0] + _MINUTE
-        seen.append(now)
-        return None
+    answer: Answer
+    searched: Searched
+    timings: Mapping[str, float]
+    within: str | None = None
 
 
 class Desk:
-    """Answers people. One per process; every method may be called from many tasks at once."""
+    """Answers people. One per process; every method may be called from many tasks at once.
+
+    Attributes:
+        records: What is kept of its answers.
+    """
 
     def __init__(
         self,
@@ -119,13 +100,10 @@ class Desk:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._library = library
-        self._state = state
         self._now = now
-        self._users = Window(settings.questions_per_minute)
-        self._servers = Window(settings.server_questions_per_minute)
-        self._attempts = Attempts()
-        self._unsaved: OrderedDict[str, AnswerRecord] = OrderedDict()
-        self._saving = asyncio.Lock()
+        attempts = Attempts()
+        self._admission = Admission(state, settings, attempts, now)
+        self.records = Records(state, attempts)
 
     async def ask(
         self,
@@ -154,8 +132,9 @@ class Desk:
         question = " ".join(question.split())
         if len(question) > MAX_QUESTION:
             raise QuestionTooLongError(MAX_QUESTION)
-        await self._admit(asker)
-        answer, searched, within, timings = await self._search(question, asker.scope, article, previous)
+        await self._admission.admit(asker.user_id, asker.guild_id)
+        found = await self._search(question, asker.scope, article, previous)
+        answer = found.answer
         record = AnswerRecord(
             id=replaces.id if replaces is not None else _new_id(),
             guild_id=asker.guild_id,
@@ -165,7 +144,7 @@ class Desk:
             asker_id=asker.user_id,
             question=question,
             scope=asker.scope,
-            within=within,
+            within=found.within,
             status=answer.status,
             refusal=answer.refusal,
             unknown_terms=answer.unknown_terms,
@@ -177,84 +156,28 @@ class Desk:
             passages=tuple(_saved(one) for one in _citations(answer)),
             locale=asker.locale,
         )
-        await self._attempts.tried("an answer", self._save(record))
-        return Reply(record, answer.best, 0, searched, timings)
-
-    async def _save(self, record: AnswerRecord) -> None:
-        self._unsaved[record.id] = record
-        while len(self._unsaved) > _MOST_UNSAVED:
-            self._unsaved.popitem(last=False)
-        await self.save_rest()
-
-    async def save_rest(self) -> None:
-        """Save the answers that could not be saved when they were given.
-
-        Raises:
-            StoreError: They still cannot be saved.
-        """
-        for answer_id in list(self._unsaved):
-            async with self._saving:
-                record = self._unsaved.get(answer_id)
-                if record is None:
-                    continue
-                await self._state.record(record)
-                # What was attached meanwhile is saved the next time.
-                if self._unsaved.get(answer_id) is record:
-                    del self._unsaved[answer_id]
-
-    async def attach(self, record: AnswerRecord, *, channel_id: int, message_id: int) -> None:
-        """Note in which message of the bot an answer stands."""
-        if record.id in self._unsaved:
-            await self._attempts.tried(
-                "an answer", self._save(replace(record, channel_id=channel_id, message_id=message_id))
-            )
-            return
-        attached = self._state.attach(record.id, channel_id=channel_id, message_id=message_id)
-        await self._attempts.tried("the message of an answer", attached)
-
-    async def drop(self, record: AnswerRecord) -> None:
-        """Forget an answer that was not shown."""
-        if self._unsaved.pop(record.id, None) is None:
-            await self._attempts.tried("that an answer was not shown", self._state.delete_answer(record.id))
-
-    async def delete(self, record: AnswerRecord) -> None:
-        """Delete an answer with its ratings.
-
-        Raises:
-            StoreError: It is still kept.
-        """
-        async with self._saving:
-            self._unsaved.pop(record.id, None)
-            await self._state.delete_answer(record.id)
-
-    async def forget_user(self, user_id: int) -> int:
-        """Delete all that is kept of a person, and tell how many questions that were; see `State.forget_user`."""
-        async with self._saving:
-            theirs = [record.id for record in self._unsaved.values() if record.asker_id == user_id]
-            deleted = await self._state.forget_user(user_id)
-            for answer_id in theirs:
-                self._unsaved.pop(answer_id, None)
-        return deleted + len(theirs)
+        await self.records.keep(record)
+        return Reply(record, answer.best, 0, found.searched, found.timings)
 
     async def _search(
         self, question: str, scope: tuple[str, ...], article: str | None, previous: tuple[AnswerRecord, int] | None
-    ) -> tuple[Answer, Searched, str | None, Mapping[str, float]]:
+    ) -> _Found:
         if article is not None:
             chosen = await self.chosen(article, scope)
             within = chosen.id if chosen is not None else article
             answer = await self._library.ask(question, scope, TOP_K, article=within)
-            return answer, Searched.ARTICLE, within, answer.timings
+            return _Found(answer, Searched.ARTICLE, answer.timings, within)
         followed = None
         if previous is not None and previous[0].passages:
             followed = previous[0].passages[min(previous[1], len(previous[0].passages) - 1)].article_id
         if followed is not None and await self._library.info(followed, scope) is not None:
             answer = await self._library.ask(question, scope, TOP_K, article=followed)
             if answer.status is not Status.REFUSED or answer.refusal is Refusal.NO_WORDS:
-                return answer, Searched.PREVIOUS_ARTICLE, followed, answer.timings
+                return _Found(answer, Searched.PREVIOUS_ARTICLE, answer.timings, followed)
             widened = await self._library.ask(question, scope, TOP_K)
-            return widened, Searched.WIDENED, None, _summed(answer, widened)
+            return _Found(widened, Searched.WIDENED, _summed(answer, widened))
         answer = await self._library.ask(question, scope, TOP_K)
-        return answer, Searched.EVERYTHING, None, answer.timings
+        return _Found(answer, Searched.EVERYTHING, answer.timings)
 
     async def chosen(self, option: str, scope: tuple[str, ...]) -> ArticleInfo | None:
         """The article that was chosen by its id, or whose whole title was typed when it is the only one with it."""
@@ -266,32 +189,6 @@ class Desk:
         same = [info for info in found if info.title.casefold() == typed]
         return same[0] if len(same) == 1 else None
 
-    async def _admit(self, asker: Asker) -> None:
-        """Count the question against every limit, or say when to come back."""
-        now = self._now()
-        if (retry_at := self._users.take(asker.user_id, now)) is not None:
-            raise TooManyQuestionsError(retry_at, is_server=False)
-        if asker.guild_id is None:
-            return
-        if (retry_at := self._servers.take(asker.guild_id, now)) is not None:
-            raise TooManyQuestionsError(retry_at, is_server=True)
-        server = await self._state.server(asker.guild_id)
-        if server.user_daily_limit is None and server.server_daily_limit is None:
-            return
-        today = now.date()
-        counting = self._state.count_question(asker.guild_id, asker.user_id, today)
-        counted = await self._attempts.tried("a count of questions", counting)
-        if counted is None:
-            return
-        of_user, of_server = counted
-        over_user = server.user_daily_limit is not None and of_user > server.user_daily_limit
-        over_server = server.server_daily_limit is not None and of_server > server.server_daily_limit
-        if over_user or over_server:
-            uncounting = self._state.uncount_question(asker.guild_id, asker.user_id, today)
-            await self._attempts.tried("a count of questions", uncounting)
-            tomorrow = datetime.combine(today + timedelta(days=1), time(), UTC)
-            raise TooManyQuestionsError(tomorrow, is_server=not over_user)
-
     async def record(self, answer_id: str, asker: Asker) -> AnswerRecord:
         """What is kept of an answer, for somebody who presses one of its buttons.
 
@@ -299,7 +196,7 @@ class Desk:
             AnswerGoneError: There is none, or this person cannot have seen it: it belongs to another server, to other
                 direct messages, or was shown to somebody else only. Nobody learns which.
         """
-        record = self._unsaved.get(answer_id) or await self._state.answer(answer_id)
+        record = await self.records.find(answer_id)
         if record is None or record.guild_id != asker.guild_id:
             raise AnswerGoneError
         if record.guild_id is None and record.channel_id != asker.channel_id:

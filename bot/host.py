@@ -1,7 +1,7 @@
 """What buttons, forms and commands need of the bot they run in."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, Self, cast
 
@@ -11,11 +11,16 @@ from discord import ui
 from bot.desk import Asker, Desk
 from bot.errors import NotManagerError
 from bot.questions import Asked
+from bot.rebuilds import Rebuilds
+from bot.rendering.limits import MODAL_LABEL, MODAL_LABEL_DESCRIPTION, MODAL_TITLE, cut
 from bot.rendering.words import Words
 from bot.settings import Settings
 from bot.state import State
 from bot.watching import Watcher
 from index import Gatherer, Library
+
+OPEN_S = 3600.0
+"""For so long a form may stay open, and what was typed into one that failed is kept in memory."""
 
 _TAKEN = "footnote_taken"
 
@@ -29,6 +34,7 @@ class Host(Protocol):
     settings: Settings
     gatherer: Gatherer
     watcher: Watcher
+    rebuilds: Rebuilds
 
     async def words(self, interaction: discord.Interaction) -> Words:
         """The words of the server's language if one is set, else of the asker's, else of the server's own locale."""
@@ -41,9 +47,6 @@ class Host(Protocol):
 
     async def require_manager(self, interaction: discord.Interaction) -> None:
         """Raise NotManagerError unless `may_manage`."""
-
-    async def asker(self, interaction: discord.Interaction) -> Asker:
-        """Who asks, and from where."""
 
     async def failed(self, interaction: discord.Interaction, error: Exception) -> None:
         """Tell the person in private what went wrong and what to do; never raises."""
@@ -69,6 +72,11 @@ class Host(Protocol):
 def host_of(interaction: discord.Interaction) -> Host:
     """The bot that received an interaction."""
     return cast(Host, interaction.client)
+
+
+def asker_of(interaction: discord.Interaction[Any]) -> Asker:
+    """Who asks, and from where."""
+    return Asker(interaction.user.id, interaction.guild_id, interaction.channel_id, interaction.locale.value)
 
 
 async def managed_server(interaction: discord.Interaction[Any]) -> int:
@@ -108,12 +116,44 @@ class Button(ui.DynamicItem[ui.Button[ui.LayoutView]], template="never matched: 
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """See `discord.ui.Item.callback`."""
-        host = host_of(interaction)
-        try:
-            with host.at_work():
-                await self.pressed(interaction, host)
-        except Exception as error:
-            await host.failed(interaction, error)
+        await _attempted(interaction, lambda host: self.pressed(interaction, host))
+
+
+class Select(ui.DynamicItem[ui.Select[ui.LayoutView]], template="never matched: subclasses have their own"):
+    """A select whose state is in its `custom_id`, so that it works after a restart. Override `chosen`.
+
+    It may also be one of the selects of channels or roles, which discord.py has as siblings of `ui.Select`.
+    """
+
+    def __init__(self, item: ui.Item[Any]) -> None:
+        super().__init__(cast("ui.Select[ui.LayoutView]", item))
+
+    @classmethod
+    def from_match(cls, item: ui.Item[Any], match: re.Match[str]) -> Self:  # noqa: ARG003 - for subclasses
+        """Make the select again from what is in the message, and what its template found in a `custom_id`."""
+        return cls(item)
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003 - given
+        item: ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """See `discord.ui.DynamicItem.from_custom_id`."""
+        return cls.from_match(item, match)
+
+    async def chosen(self, interaction: discord.Interaction, host: Host, values: Sequence[str]) -> None:
+        """Do what the select is for; `values` as Discord sends them. An exception is told to the person."""
+        raise NotImplementedError
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """See `discord.ui.Item.callback`."""
+        # As sent: discord.py would leave out roles and channels that it does not know.
+        data = cast(Mapping[str, Any], interaction.data)
+        values = [str(value) for value in data.get("values", ())]
+        await _attempted(interaction, lambda host: self.chosen(interaction, host, values))
 
 
 def take(interaction: discord.Interaction[Any]) -> None:
@@ -127,7 +167,15 @@ def is_taken(interaction: discord.Interaction[Any]) -> bool:
 
 
 class Form(ui.Modal, title="…"):
-    """A form. Override `submitted`."""
+    """A form whose texts are cut to what Discord takes. Override `submitted`."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title=cut(title, MODAL_TITLE), timeout=OPEN_S)
+
+    def ask(self, label: str, field: ui.Item[Any], description: str | None = None) -> None:
+        """Add a field below those that are there."""
+        short = None if description is None else cut(description, MODAL_LABEL_DESCRIPTION)
+        self.add_item(ui.Label(text=cut(label, MODAL_LABEL), description=short, component=field))
 
     async def submitted(self, interaction: discord.Interaction, host: Host) -> None:
         """Do what the form is for; an exception is told to the person."""
@@ -136,9 +184,14 @@ class Form(ui.Modal, title="…"):
     async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
         """See `discord.ui.Modal.on_submit`."""
         take(interaction)
-        host = host_of(interaction)
-        try:
-            with host.at_work():
-                await self.submitted(interaction, host)
-        except Exception as error:
-            await host.failed(interaction, error)
+        await _attempted(interaction, lambda host: self.submitted(interaction, host))
+
+
+async def _attempted(interaction: discord.Interaction[Any], act: Callable[[Host], Awaitable[None]]) -> None:
+    """Do what somebody wants; when it fails, tell them."""
+    host = host_of(interaction)
+    try:
+        with host.at_work():
+            await act(host)
+    except Exception as error:
+        await host.failed(interaction, error)

@@ -6,6 +6,7 @@
 import asyncio
 import platform
 from collections.abc import Mapping
+from functools import partial
 from importlib.metadata import version
 from types import SimpleNamespace
 
@@ -41,84 +42,47 @@ class Metrics:
         # A second series for each counter that says when it began; nothing of ours asks for it.
         disable_created_metrics()  # type: ignore[no-untyped-call] # it has no annotations
         registry = self.registry = CollectorRegistry()
+        counter = partial(Counter, registry=registry)
+        gauge = partial(Gauge, registry=registry)
+        histogram = partial(Histogram, buckets=_FAST, registry=registry)
         ProcessCollector(registry=registry)
         Info("footnote_build", "Versions of Footnote, Python and discord.py.", registry=registry).info(
             {"version": version("footnote"), "python": platform.python_version(), "discord_py": discord.__version__}
         )
-        self._questions = Counter(
-            "footnote_questions",
-            "Questions by what became of them and how they came in.",
-            ("outcome", "way"),
-            registry=registry,
+        self._questions = counter(
+            "footnote_questions", "Questions by what became of them and how they came in.", ("outcome", "way")
         )
-        self._whole = Histogram(
-            "footnote_question_seconds",
-            "From when a question reached the process to when its answer was sent.",
-            buckets=_FAST,
-            registry=registry,
+        self._whole = histogram(
+            "footnote_question_seconds", "From when a question reached the process to when its answer was sent."
         )
-        self._stages = Histogram(
-            "footnote_stage_seconds", "Time of each stage of an answer.", ("stage",), buckets=_FAST, registry=registry
+        self._stages = histogram("footnote_stage_seconds", "Time of each stage of an answer.", ("stage",))
+        self._articles = gauge("footnote_index_articles", "Articles that can be asked.")
+        self._passages = gauge("footnote_index_passages", "Passages that can be found.")
+        self._bytes = gauge("footnote_index_bytes", "Size of the saved index; 0 while none is saved.")
+        self._rebuilds = gauge("footnote_rebuilds", "Rebuilds of the index that servers have asked for.", ("state",))
+        self._jobs = gauge("footnote_jobs", "Jobs of the last days that gather articles.", ("state",))
+        self._requests = counter(
+            "footnote_discord_requests", "Requests to Discord by status; connection: there was no answer.", ("status",)
         )
-        self._articles = Gauge("footnote_index_articles", "Articles that can be asked.", registry=registry)
-        self._passages = Gauge("footnote_index_passages", "Passages that can be found.", registry=registry)
-        self._bytes = Gauge(
-            "footnote_index_bytes", "Size of the saved index; 0 while none is saved.", registry=registry
+        self._limits = counter("footnote_discord_rate_limits", "Times that Discord told to wait, by scope.", ("scope",))
+        self._waits = counter("footnote_discord_rate_limit_wait_seconds", "Time for which Discord told to wait.")
+        self._is_up = gauge(
+            "footnote_gateway_up", "1: this shard is connected and its heartbeats are answered.", ("shard",)
         )
-        self._rebuilds = Gauge(
-            "footnote_rebuilds", "Rebuilds of the index that servers have asked for.", ("state",), registry=registry
+        self._silent = gauge(
+            "footnote_gateway_silent_seconds", "Since when Discord has said nothing to this shard.", ("shard",)
         )
-        self._jobs = Gauge(
-            "footnote_jobs", "Jobs of the last days that gather articles.", ("state",), registry=registry
+        self._latency = gauge("footnote_gateway_latency_seconds", "From a heartbeat to its answer.", ("shard",))
+        self._connects = counter(
+            "footnote_gateway_sessions", "Sessions begun or resumed; the first is the start.", ("shard",)
         )
-        self._requests = Counter(
-            "footnote_discord_requests",
-            "Requests to Discord by status; connection: there was no answer.",
-            ("status",),
-            registry=registry,
-        )
-        self._limits = Counter(
-            "footnote_discord_rate_limits", "Times that Discord told to wait, by scope.", ("scope",), registry=registry
-        )
-        self._waits = Counter(
-            "footnote_discord_rate_limit_wait_seconds",
-            "Time for which Discord told to wait.",
-            registry=registry,
-        )
-        self._is_up = Gauge(
-            "footnote_gateway_up",
-            "1: this shard is connected and its heartbeats are answered.",
-            ("shard",),
-            registry=registry,
-        )
-        self._silent = Gauge(
-            "footnote_gateway_silent_seconds",
-            "Since when Discord has said nothing to this shard.",
-            ("shard",),
-            registry=registry,
-        )
-        self._latency = Gauge(
-            "footnote_gateway_latency_seconds", "From a heartbeat to its answer.", ("shard",), registry=registry
-        )
-        self._connects = Counter(
-            "footnote_gateway_sessions",
-            "Sessions begun or resumed; the first is the start.",
-            ("shard",),
-            registry=registry,
-        )
-        self._servers = Gauge("footnote_servers", "Discord servers that the bot is in.", registry=registry)
-        self._lag = Histogram(
+        self._servers = gauge("footnote_servers", "Discord servers that the bot is in.")
+        self._lag = histogram(
             "footnote_event_loop_lag_seconds",
             "How much later than asked for the event loop came back, four times a second.",
-            buckets=_FAST,
-            registry=registry,
         )
-        self._lag_max = Gauge(
-            "footnote_event_loop_lag_max_seconds", "The longest lag of the last minute.", registry=registry
-        )
-        self._tasks = Gauge(
-            "footnote_tasks", "Tasks of the event loop that have not ended: what runs or waits.", registry=registry
-        )
+        self._lag_max = gauge("footnote_event_loop_lag_max_seconds", "The longest lag of the last minute.")
+        self._tasks = gauge("footnote_tasks", "Tasks of the event loop that have not ended: what runs or waits.")
         # Series that are there from the start can be compared with later: a rate needs a zero.
         for outcome in Outcome:
             for way in Way:

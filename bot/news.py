@@ -3,7 +3,6 @@
 import logging
 from dataclasses import replace
 
-import aiohttp
 import discord
 from discord import ui
 
@@ -19,8 +18,6 @@ log = logging.getLogger(__name__)
 
 MOST_THREADS = 10
 """Threads that one check of a feed opens at most; what it brought besides is told in one message."""
-
-_FAILURES = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
 
 
 async def tell(client: discord.Client, guild: discord.Guild, news: FeedNews, words: Words) -> None:
@@ -49,7 +46,7 @@ async def _tell_in_thread(channel: Channel, news: FeedNews, info: ArticleInfo, w
         return
     try:
         await sending.repeated(lambda: message.create_thread(name=thread_name(info, words)))
-    except _FAILURES as error:
+    except sending.FAILURES as error:
         # The list of feeds says what is missing.
         log.info("no thread for news in channel %d: %s", channel.id, error)
 
@@ -57,7 +54,7 @@ async def _tell_in_thread(channel: Channel, news: FeedNews, info: ArticleInfo, w
 async def _posted(channel: Channel, card: Card) -> discord.Message | None:
     try:
         return await sending.post(channel, layout(card))
-    except _FAILURES as error:
+    except sending.FAILURES as error:
         log.info("no news in channel %d: %s", channel.id, error)
         return None
 
@@ -76,7 +73,7 @@ async def _written(client: discord.Client, user_id: int, card: Card) -> bool:
     try:
         person = await client.fetch_user(user_id)
         await sending.repeated(lambda: person.send(view=view))
-    except _FAILURES as error:
+    except sending.FAILURES as error:
         log.info("no message to %d: %s", user_id, error)
         return False
     return True

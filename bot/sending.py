@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 PAUSES_S = (0.2, 0.8, 2.0)
 """Waits before each repetition."""
 
+FAILURES = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
+"""What a request to Discord may raise; RateLimited, where it would have to wait for more than a minute."""
+
 T = TypeVar("T")
 
 
@@ -28,7 +31,7 @@ def is_passing(error: Exception) -> bool:
     """Whether the same request may succeed a moment later."""
     if isinstance(error, discord.HTTPException):
         return error.status >= 500
-    return isinstance(error, aiohttp.ClientError | OSError | asyncio.TimeoutError)
+    return isinstance(error, discord.RateLimited | aiohttp.ClientError | OSError)
 
 
 async def repeated(send: Callable[[], Awaitable[T]]) -> T:

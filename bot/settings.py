@@ -190,6 +190,11 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def token(self) -> str:
+        """The value of DISCORD_TOKEN without white space around it; "" for none."""
+        return "" if self.discord_token is None else self.discord_token.get_secret_value().strip()
+
+    @property
     def allowed_hosts(self) -> tuple[str, ...]:
         """The hosts of FETCH_ALLOWED_HOSTS, one by one."""
         return _parted(self.fetch_allowed_hosts)
@@ -228,7 +233,7 @@ def load_settings(store: str | None = None) -> Settings:
 
 
 def _secrets_of(settings: Settings) -> list[str]:
-    secrets = [] if settings.discord_token is None else [settings.discord_token.get_secret_value().strip()]
+    secrets = [settings.token]
     # As it was typed, with all that an @ in a password would make of it; and as it is sent.
     secrets += _TYPED_PASSWORD.findall(settings.database_url)
     with contextlib.suppress(ArgumentError, ValueError):

@@ -9,10 +9,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import cast
 
 from bot.client import FootnoteBot
-from bot.cogs.index import Index
 from bot.metrics import Metrics
 
 TURN_S = 0.25
@@ -171,9 +169,7 @@ class Vitals:
         if self._bot is None:
             return
         self.metrics.servers(len(self._bot.guilds))
-        commands = self._bot.get_cog(Index.__cog_name__)
-        if commands is not None:
-            self.metrics.rebuilds(cast(Index, commands).rebuilds.counts())
+        self.metrics.rebuilds(self._bot.rebuilds.counts())
 
 
 def _some(numbers: list[int]) -> str:

@@ -29,7 +29,6 @@ from PIL import Image
 
 from bot.channels import untold
 from bot.client import FootnoteBot
-from bot.cogs.index import CancelButton
 from bot.rendering.feeds import FeedPage, feeds_card, news_card
 from bot.rendering.jobs import job_card
 from bot.rendering.progress import Stand, rebuild_card
@@ -39,6 +38,7 @@ from bot.state import ChannelsMode, State
 from bot.views.feeds import feed_view
 from bot.views.jobs import job_view
 from bot.views.layout import layout
+from bot.views.rebuilds import running_view
 from index import (
     Addition,
     ArticleInfo,
@@ -149,8 +149,8 @@ async def settings(stage: Stage) -> Any:
 
 
 async def rebuild(stage: Stage) -> Any:
-    row: discord.ui.ActionRow[Any] = discord.ui.ActionRow(CancelButton("0123456789abcdef", stage.words.say("Cancel")))
-    return await _posted(stage, layout(rebuild_card(Stand(0.42, 75.0, False, False), stage.words), row))
+    card = rebuild_card(Stand(0.42, 75.0, False, False), stage.words)
+    return await _posted(stage, running_view(card, "0123456789abcdef", stage.words))
 
 
 async def links(stage: Stage) -> Any:

@@ -12,7 +12,6 @@ from io import TextIOWrapper
 
 import typer
 
-from bot.app import RefusedError
 from bot.cli.endings import DONE, FAILED, INTERRUPTED, failed
 from bot.settings import SettingsError
 from index import CancelledBuildError, LibraryError
@@ -95,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return failed(f"{named}{error.strerror or error}")
     except CancelledBuildError as error:
         return failed(str(error), INTERRUPTED)
-    except (LibraryError, RefusedError, SettingsError) as error:
+    except (LibraryError, SettingsError) as error:
         return failed(str(error))
     except Exception as error:
         # What nobody foresaw is a bug; a person at a terminal gets one line of it all the same.

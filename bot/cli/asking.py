@@ -6,12 +6,10 @@ from typing import Annotated
 
 import typer
 
-from bot import logs
 from bot.cli.console import progress, write, write_json
 from bot.cli.endings import DONE, REFUSED
-from bot.cli.options import Collections, Json, Store, readable, require_some, scope, with_library
+from bot.cli.options import Collections, Json, Store, readable, require_some, scope, settings_for, with_library
 from bot.rendering import json_values, terminal
-from bot.settings import load_settings
 from index import Answer, Library, Status
 from index.evaluation import evaluate
 
@@ -67,8 +65,7 @@ def eval_(
 ) -> int:
     """Measure how well questions with known answers are answered, in a temporary library for each set."""
     # --store is read as everywhere, so that a wrong setting is told, but the library there is not touched.
-    settings = load_settings(store)
-    logs.set_up(settings.log_level, settings.log_format)
+    settings_for(store)
     with progress("Asking") as report:
         results = asyncio.run(evaluate(folders, limit=limit, held_out=held_out, offtopic=offtopic, progress=report))
     if as_json:

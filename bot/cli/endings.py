@@ -8,7 +8,7 @@ from bot.rendering.plain import one_line
 DONE = 0
 REFUSED = 1
 UNWELL = 1
-"""The doctor found something that does not work."""
+"""The doctor or a check found something that does not work."""
 FAILED = 2
 INTERRUPTED = 130
 """128 and the number of SIGINT, as shells tell it."""

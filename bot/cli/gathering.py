@@ -7,13 +7,14 @@ import typer
 from bot.cli.console import write, write_json, write_line
 from bot.cli.endings import DONE, failed
 from bot.cli.options import Collection, Collections, Json, Store, readable, scope, with_gatherer
-from bot.rendering import gathering, json_values
+from bot.rendering import json_values, terminal
 from bot.rendering.lists import language_of
 from bot.rendering.words import words_for
 from index import (
     LONGEST_INTERVAL_MIN,
     LONGEST_REFRESH_H,
     MOST_ENTRIES_A_CHECK,
+    SHARED_COLLECTION,
     SHORTEST_INTERVAL_MIN,
     Feed,
     FeedChanges,
@@ -41,7 +42,11 @@ _EVERY = typer.Option(
     help="How often to look, 15 minutes to a week.",
 )
 _MOST = typer.Option(
-    "--most", metavar="N", min=1, max=MOST_ENTRIES_A_CHECK, help="Most articles of one look, 1 to 100."
+    "--most",
+    metavar="N",
+    min=1,
+    max=MOST_ENTRIES_A_CHECK,
+    help=f"Most articles of one look, 1 to {MOST_ENTRIES_A_CHECK}.",
 )
 _LANGUAGE = typer.Option("--language", metavar="CODE", help="Of its articles, instead of guessing.")
 _CHANNEL = typer.Option(
@@ -53,7 +58,7 @@ _THREADS = typer.Option("--threads/--no-threads", help="A thread there for each 
 @feeds.command(name="add")
 def add_feed(
     address: Annotated[str, typer.Argument(help="A feed, a sitemap, or a page that names its feed.")],
-    collection: Collection = "shared",
+    collection: Collection = SHARED_COLLECTION,
     only: Annotated[str | None, _ONLY] = None,
     every: Annotated[int, _EVERY] = 60,
     most: Annotated[int, _MOST] = 20,
@@ -136,7 +141,7 @@ def _shown(feed: Feed, as_json: bool) -> int:
     if as_json:
         write_json([json_values.feed_value(feed)])
     else:
-        write(lambda plain: gathering.feed_parts(feed, plain=plain))
+        write(lambda plain: terminal.feed_parts(feed, plain=plain))
     return DONE
 
 
@@ -174,7 +179,7 @@ def list_feeds(collection: Collections = None, as_json: Json = False, store: Sto
     if as_json:
         write_json([json_values.feed_value(feed) for feed in found])
     else:
-        write(lambda plain: gathering.feed_list(found, plain=plain))
+        write(lambda plain: terminal.feed_list(found, plain=plain))
     return DONE
 
 
@@ -207,7 +212,7 @@ def check_feeds(
 
     ended = with_gatherer(store, checked)
     if not ended and not as_json:
-        write(lambda plain: gathering.nothing_to_check(plain=plain))
+        write(lambda plain: terminal.nothing_to_check(plain=plain))
         return DONE
     return _told(ended, as_json)
 
@@ -227,7 +232,7 @@ def list_jobs(
     if as_json:
         write_json([json_values.job_value(job) for job in found])
     else:
-        write(lambda plain: gathering.job_list(found, plain=plain))
+        write(lambda plain: terminal.job_list(found, plain=plain))
     return DONE
 
 
@@ -242,7 +247,7 @@ def show_job(
     if as_json:
         write_json([json_values.job_value(job)])
     else:
-        write(lambda plain: gathering.job_parts(job, plain=plain))
+        write(lambda plain: terminal.job_parts(job, plain=plain))
     return DONE
 
 
@@ -262,7 +267,7 @@ def cancel_jobs(
 
 
 def refresh(
-    collection: Collection = "shared",
+    collection: Collection = SHARED_COLLECTION,
     every: Annotated[
         int | None,
         typer.Option(
@@ -296,7 +301,7 @@ def _told(ended: list[Job], as_json: bool) -> int:
     if as_json:
         write_json([json_values.job_value(job) for job in ended])
     else:
-        write(lambda plain: [part for job in ended for part in gathering.job_parts(job, plain=plain)])
+        write(lambda plain: [part for job in ended for part in terminal.job_parts(job, plain=plain)])
     broken = [job for job in ended if job.state is JobState.FAILED]
     if not broken:
         return DONE

@@ -7,19 +7,16 @@ from typing import Annotated
 
 import typer
 
-from bot import logs
-from bot.app import index_folder
 from bot.cli.console import progress, write, write_json, write_line
-from bot.cli.endings import DONE, REFUSED, failed
-from bot.cli.options import Json, Store, with_library
+from bot.cli.endings import DONE, REFUSED, UNWELL, failed
+from bot.cli.options import Json, Store, settings_for, with_library
+from bot.opening import index_folder
 from bot.rendering import json_values, terminal
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
 from bot.state import MIGRATIONS
 from index import ARTICLES, Checked, Library, LibraryStatus, Repaired, backup, check, repair, restore
 
 _ALL = (ARTICLES, MIGRATIONS)
-
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 def backup_(
@@ -28,7 +25,7 @@ def backup_(
     store: Store = None,
 ) -> int:
     """Copy the whole database, articles and all that the bot keeps, also while it runs."""
-    settings = _settings(store)
+    settings = settings_for(store)
     if file.exists() and not yes:
         return failed(f"{file} is there already; name another file, or say --yes to replace it")
     with progress("Copying") as report:
@@ -39,16 +36,16 @@ def backup_(
 
 def restore_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="As `footnote backup` writes it.")],
-    yes: Yes = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     store: Store = None,
 ) -> int:
     """Put a backup in the place of the database; the one before is kept beside it. Stop the bot first."""
-    settings = _settings(store)
+    settings = settings_for(store)
 
     def agree() -> None:
-        question = f"Replace all articles and settings by those of {file}?"
         if yes:
             return
+        question = f"Replace all articles and settings by those of {file}?"
         if not sys.stdin.isatty():
             raise typer.Exit(failed(f"{question} Say --yes when nobody can be asked; nothing was changed"))
         if not typer.confirm(question, err=True):
@@ -67,7 +64,7 @@ def check_(
     store: Store = None,
 ) -> int:
     """Look whether the database and the index are whole. Exit code 1: something has to be done."""
-    settings = _settings(store)
+    settings = settings_for(store)
     repaired: Repaired | None = None
     if mend:
         repaired = asyncio.run(repair(settings.database_url, index_folder(settings), _ALL))
@@ -80,7 +77,7 @@ def check_(
             for line in terminal.repaired_lines(repaired):
                 write_line(line)
         write(lambda plain: terminal.checked_table(findings, plain=plain))
-    return REFUSED if any(one.is_problem for one in findings) else DONE
+    return UNWELL if any(one.is_problem for one in findings) else DONE
 
 
 async def _checked(settings: Settings) -> list[Checked]:
@@ -97,9 +94,3 @@ def _counted(store: str | None) -> str:
     with progress("Indexing"):
         found = with_library(store, status)
     return terminal.counted(found.articles, "article")
-
-
-def _settings(store: str | None) -> Settings:
-    settings = load_settings(store)
-    logs.set_up(settings.log_level, settings.log_format)
-    return settings

@@ -8,8 +8,8 @@ from typing import Annotated, TypeVar
 import typer
 
 from bot import logs
-from bot.app import open_gatherer, open_library
-from bot.settings import load_settings
+from bot.opening import open_gatherer, open_library
+from bot.settings import Settings, load_settings
 from index import Addition, Gatherer, Library, Problem, UnreadableFileError
 
 T = TypeVar("T")
@@ -31,10 +31,20 @@ Collections = Annotated[
 ]
 
 
-def with_library(store: str | None, work: Callable[[Library], Coroutine[None, None, T]]) -> T:
-    """Open the library that the settings name, let `work` do its work, and close it."""
+def settings_for(store: str | None) -> Settings:
+    """Read the settings, with an address of articles in the place of DATABASE_URL if one is named, and log as they say.
+
+    Raises:
+        SettingsError: One of them cannot be used.
+    """
     settings = load_settings(store)
     logs.set_up(settings.log_level, settings.log_format)
+    return settings
+
+
+def with_library(store: str | None, work: Callable[[Library], Coroutine[None, None, T]]) -> T:
+    """Open the library that the settings name, let `work` do its work, and close it."""
+    settings = settings_for(store)
 
     async def run() -> T:
         async with await open_library(settings) as library:
@@ -45,8 +55,7 @@ def with_library(store: str | None, work: Callable[[Library], Coroutine[None, No
 
 def with_gatherer(store: str | None, work: Callable[[Gatherer], Coroutine[None, None, T]]) -> T:
     """Open the library that the settings name with what fetches and reads for it, and let `work` do its work."""
-    settings = load_settings(store)
-    logs.set_up(settings.log_level, settings.log_format)
+    settings = settings_for(store)
 
     async def run() -> T:
         async with await open_library(settings) as library, await open_gatherer(library, settings) as gatherer:

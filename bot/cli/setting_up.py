@@ -12,13 +12,14 @@ import typer
 from rich.console import Console
 from rich.prompt import Confirm, Prompt
 
-from bot import env_file, logs
+from bot import env_file
 from bot.cli.console import write_line
 from bot.cli.endings import DONE, failed
+from bot.cli.options import settings_for
 from bot.permissions import NEEDS, invite_link
 from bot.registration import PORTAL, RefusedTokenError, Registration, RegistrationError, look_up
 from bot.rendering.plain import one_line
-from bot.settings import LONGEST_CONTACT, Settings, fits_into_a_header, load_settings
+from bot.settings import LONGEST_CONTACT, Settings, fits_into_a_header
 
 _FILE = Path(".env")
 _NOTHING_WRITTEN = "; nothing was written"
@@ -72,8 +73,7 @@ def init(
 
     The token is never an option, because others on the machine can read those: it is asked for, or DISCORD_TOKEN.
     """
-    settings = load_settings()
-    logs.set_up(settings.log_level, settings.log_format)
+    settings = settings_for(None)
     if not yes and not (sys.stdin.isatty() and sys.stdout.isatty()):
         return failed("there is nobody to ask; footnote init --yes takes the answers from the environment")
     given = _Given(settings, None if database is None else _address(database), message_content)
@@ -102,20 +102,15 @@ class _Given:
     database_url: str | None = field(repr=False)
     message_content: bool | None
 
-    @property
-    def token(self) -> str:
-        """The token that is set; "" for none."""
-        return "" if self.settings.discord_token is None else self.settings.discord_token.get_secret_value().strip()
-
     def registration(self, token: str) -> Registration:
         """Ask Discord."""
         return asyncio.run(look_up(token, str(self.settings.discord_api_base)))
 
 
 def _from_surroundings(given: _Given) -> _Wishes:
-    if not given.token:
+    if not given.settings.token:
         raise _RefusedWishError(f"DISCORD_TOKEN is not set; copy the bot's token from {PORTAL}")
-    registration = given.registration(given.token)
+    registration = given.registration(given.settings.token)
     wanted = given.settings.message_content if given.message_content is None else given.message_content
     if wanted and not registration.has_message_content:
         raise _RefusedWishError(
@@ -123,7 +118,7 @@ def _from_surroundings(given: _Given) -> _Wishes:
         )
     settings = given.settings
     return _Wishes(
-        given.token, given.database_url or settings.database_url, wanted, settings.fetch_contact, registration
+        given.settings.token, given.database_url or settings.database_url, wanted, settings.fetch_contact, registration
     )
 
 
@@ -148,10 +143,10 @@ def _asked(given: _Given) -> _Wishes:
 
 def _asked_token(console: Console, given: _Given) -> tuple[str, Registration]:
     while True:
-        kept = "; Enter keeps the one that is set" if given.token else ""
+        kept = "; Enter keeps the one that is set" if given.settings.token else ""
         # Not Rich's, which shows the question before it stops showing what is typed.
         token = getpass(f"The bot's token (it is not shown{kept}): ").strip()
-        token = token or given.token
+        token = token or given.settings.token
         if not token:
             continue
         try:

@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import logging
 import secrets
 import tempfile
 from datetime import timedelta
@@ -20,26 +19,23 @@ from bot.desk import scope_of
 from bot.host import Host, managed_server
 from bot.rendering.addresses import for_button
 from bot.rendering.cards import Accent, Card
-from bot.rendering.limits import AUTOCOMPLETE_CHOICES
+from bot.rendering.limits import AUTOCOMPLETE_CHOICES, AUTOCOMPLETE_VALUE
 from bot.rendering.lists import article_card, choices_of, title_of
 from bot.rendering.words import Words
+from bot.views.adding import ArticleForm, FilesForm, LinksForm, add_links, most_bytes
 from bot.views.articles import LONGEST_SEARCH, Listing, TurnButton, UndoButton, list_view, searched_for
 from bot.views.confirm import Confirmation
-from bot.views.forms import ArticleForm, FilesForm, LinksForm, add_links, most_bytes
 from bot.views.layout import container, layout
 from index import ArticleInfo, Sort
-
-log = logging.getLogger(__name__)
 
 UNDO = timedelta(minutes=10)
 """For so long a removed article can be brought back."""
 
-_LONGEST_CHOICE = 100
 _LONGEST_LINKS = 4_000
 _MOST_UPLOADED = 25_000_000
 """A request with files: https://docs.discord.com/developers/reference#uploading-files."""
 
-ArticleOption = app_commands.Range[str, 1, _LONGEST_CHOICE]
+ArticleOption = app_commands.Range[str, 1, AUTOCOMPLETE_VALUE]
 
 
 @app_commands.guild_only()

@@ -14,13 +14,15 @@ from bot.channels import is_listed, may_answer
 from bot.client import FootnoteBot
 from bot.desk import MAX_QUESTION, Asker, Reply
 from bot.errors import DeskError, TooManyQuestionsError
+from bot.host import asker_of
 from bot.questions import Asked, Way
 from bot.rendering.cards import Accent, Card, notice_card
 from bot.rendering.errors import error_card, permission_name
-from bot.rendering.limits import AUTOCOMPLETE_CHOICES
+from bot.rendering.limits import AUTOCOMPLETE_CHOICES, AUTOCOMPLETE_VALUE
 from bot.rendering.lists import choices_of
 from bot.rendering.words import Words
 from bot.state import AnswerRecord, ServerSettings
+from bot.told import Told
 from bot.views.answers import answer_view
 from bot.views.layout import layout
 from index import LibraryError, Status
@@ -30,10 +32,10 @@ log = logging.getLogger(__name__)
 EDITABLE = timedelta(minutes=2)
 """For so long after a question was sent, editing it edits the answer."""
 
-_HINT_EVERY = timedelta(hours=1)
+_HINT_EVERY_S = 3600.0
 """How often one person is told that a channel does not let the bot write."""
 
-_LONGEST_CHOICE = 100
+_MENTION = re.compile(r"<@!?([0-9]{1,20})>")
 _ASKING_TYPES = (discord.MessageType.default, discord.MessageType.reply)
 
 # Latin and Cyrillic, full-width, Arabic, Armenian, Ethiopic; Greek's looks like a semicolon and has a sign of its own.
@@ -46,8 +48,8 @@ class Ask(commands.Cog):
     def __init__(self, bot: FootnoteBot) -> None:
         self._bot = bot
         self._menu = app_commands.ContextMenu(name=locale_str("Answer this"), callback=self.answer_this)
-        self._hinted: dict[tuple[int, int], datetime] = {}
-        self._told_limits: dict[int, datetime] = {}
+        self._hinted = Told()
+        self._told_limits = Told()
 
     async def cog_load(self) -> None:
         """See `commands.Cog.cog_load`."""
@@ -74,7 +76,7 @@ class Ask(commands.Cog):
         self,
         interaction: discord.Interaction[FootnoteBot],
         question: app_commands.Range[str, 1, MAX_QUESTION],
-        article: app_commands.Range[str, 1, _LONGEST_CHOICE] | None = None,
+        article: app_commands.Range[str, 1, AUTOCOMPLETE_VALUE] | None = None,
         private: bool | None = None,
     ) -> None:
         """Answer a question."""
@@ -90,7 +92,7 @@ class Ask(commands.Cog):
         self, interaction: discord.Interaction[FootnoteBot], current: str
     ) -> list[app_commands.Choice[str]]:
         """Offer the articles whose title holds what was typed, newest first."""
-        scope = (await self._bot.asker(interaction)).scope
+        scope = asker_of(interaction).scope
         found = await self._bot.library.newest_articles(scope, current, AUTOCOMPLETE_CHOICES)
         return [app_commands.Choice(name=name, value=value) for name, value in choices_of(found)]
 
@@ -124,7 +126,7 @@ class Ask(commands.Cog):
             text = words.say("I am being restarted. Please ask again in a minute.")
             await sending.respond(interaction, layout(notice_card(text)), is_private=True)
             return
-        asker = await self._bot.asker(interaction)
+        asker = asker_of(interaction)
         words = await self._bot.words(interaction)
 
         with self._bot.questions.asked(way, question) as asked:
@@ -180,28 +182,26 @@ class Ask(commands.Cog):
     async def _reply_to(self, message: discord.Message, before: AnswerRecord | None = None) -> None:
         """Answer a message in its channel, or edit the answer given before."""
         is_mention = message.guild is None or self._bot.user in message.mentions
-        locale = message.guild.preferred_locale.value if message.guild is not None else None
-        words = await self._bot.words_for(message.guild.id if message.guild else None, locale)
+        words = await self._bot.words_for(message.guild.id if message.guild else None, _locale_of(message))
         question = _question(message, self._bot)
         if not question:
             await self._show(message, layout(_how_to_ask(words)), None, words)
             return
         with self._bot.questions.asked(_way(message, before, is_mention=is_mention), question) as asked:
-            await self._answer_message(message, question, before, locale, words, asked, is_mention=is_mention)
+            await self._answer_message(message, question, before, words, asked, is_mention=is_mention)
 
     async def _answer_message(
         self,
         message: discord.Message,
         question: str,
         before: AnswerRecord | None,
-        locale: str | None,
         words: Words,
         asked: Asked,
         *,
         is_mention: bool,
     ) -> None:
         try:
-            reply = await self._ask(message, question, before, locale)
+            reply = await self._ask(message, question, before)
         except Exception as error:
             asked.failed(error)
             if not isinstance(error, DeskError | LibraryError):
@@ -212,7 +212,7 @@ class Ask(commands.Cog):
         _take_note(asked, reply)
         if reply.record.status == Status.REFUSED and not is_mention and before is None:
             # Nobody asked the bot: it has nothing to say.
-            await self._bot.desk.drop(reply.record)
+            await self._bot.desk.records.drop(reply.record)
             return
         with asked.stage("render"):
             view = answer_view(reply, words)
@@ -221,7 +221,7 @@ class Ask(commands.Cog):
         if sent is None:
             asked.lost()
         else:
-            await self._bot.desk.attach(reply.record, channel_id=message.channel.id, message_id=sent)
+            await self._bot.desk.records.attach(reply.record, channel_id=message.channel.id, message_id=sent)
 
     async def _tell(
         self, message: discord.Message, error: Exception, before: AnswerRecord | None, words: Words
@@ -229,28 +229,25 @@ class Ask(commands.Cog):
         """Tell whoever mentioned the bot why there is no answer; that they asked too much, once and in private."""
         view = layout(error_card(error, words))
         if isinstance(error, TooManyQuestionsError) and message.guild is not None:
-            now = datetime.now(UTC)
-            if now < self._told_limits.get(message.author.id, now):
+            # Each server has limits of its own.
+            key = (message.author.id, message.guild.id)
+            if not self._told_limits.is_first(key, (error.retry_at - datetime.now(UTC)).total_seconds()):
                 return
-            self._told_limits = {one: until for one, until in self._told_limits.items() if now < until}
-            self._told_limits[message.author.id] = error.retry_at
             if await self._told_in_private(message, view):
                 return
         await self._show(message, view, before, words)
 
     async def _told_in_private(self, message: discord.Message, view: ui.LayoutView) -> bool:
         try:
-            await message.author.send(view=view)
-        except discord.HTTPException:
-            log.info("user %d takes no direct messages", message.author.id)
+            await sending.post(message.author, view)
+        except sending.FAILURES as error:
+            log.info("no direct message to user %d: %s", message.author.id, error)
             return False
         return True
 
-    async def _ask(
-        self, message: discord.Message, question: str, before: AnswerRecord | None, locale: str | None
-    ) -> Reply:
+    async def _ask(self, message: discord.Message, question: str, before: AnswerRecord | None) -> Reply:
         guild_id = message.guild.id if message.guild is not None else None
-        asker = Asker(message.author.id, guild_id, message.channel.id, locale or "en-US")
+        asker = Asker(message.author.id, guild_id, message.channel.id, _locale_of(message) or "en-US")
         replied = message.reference.message_id if message.reference is not None else None
         previous = await self._bot.state.answer_by_message(replied) if replied is not None else None
         if previous is not None and (previous.guild_id != guild_id or previous.is_private):
@@ -286,10 +283,8 @@ class Ask(commands.Cog):
     async def _hint(self, message: discord.Message, error: discord.Forbidden, words: Words) -> None:
         """Tell the asker once in private why there is no answer, and who can help."""
         log.info("no permission in channel %d: %s", message.channel.id, error.text)
-        key, now = (message.author.id, message.channel.id), datetime.now(UTC)
-        if abs(now - self._hinted.get(key, datetime.min.replace(tzinfo=UTC))) < _HINT_EVERY:
+        if not self._hinted.is_first((message.author.id, message.channel.id), _HINT_EVERY_S):
             return
-        self._hinted = {one: at for one, at in self._hinted.items() if now - at < _HINT_EVERY} | {key: now}
         missing = _missing(message)
         text = words.say(
             "I may not write in {channel}: I lack {permission} there. Somebody who manages the server can allow it, "
@@ -305,12 +300,15 @@ class Ask(commands.Cog):
 
 def _question(message: discord.Message, bot: FootnoteBot) -> str:
     """What a message asks: its text without mentions of the bot, and others' mentions as names."""
-    content = message.content
+    names = {user.id: user.display_name for user in message.mentions}
     if bot.user is not None:
-        content = re.sub(rf"<@!?{bot.user.id}>", " ", content)
-    for user in message.mentions:
-        content = re.sub(rf"<@!?{user.id}>", user.display_name, content)
-    return content.strip()
+        names[bot.user.id] = " "
+    return _MENTION.sub(lambda found: names.get(int(found[1]), found[0]), message.content).strip()
+
+
+def _locale_of(message: discord.Message) -> str | None:
+    """The language of the server where a message was written; Discord tells none of whoever wrote it."""
+    return message.guild.preferred_locale.value if message.guild is not None else None
 
 
 def _way(message: discord.Message, before: AnswerRecord | None, *, is_mention: bool) -> Way:

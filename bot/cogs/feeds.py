@@ -11,7 +11,7 @@ from bot.client import FootnoteBot
 from bot.host import Host, managed_server
 from bot.rendering.cards import Accent, Card
 from bot.rendering.feeds import feed_choices, feed_title, unknown_feed_card
-from bot.rendering.limits import AUTOCOMPLETE_CHOICES
+from bot.rendering.limits import AUTOCOMPLETE_CHOICES, AUTOCOMPLETE_VALUE
 from bot.rendering.lists import language_choices, language_of
 from bot.rendering.words import Words
 from bot.views.confirm import Confirmation
@@ -19,11 +19,10 @@ from bot.views.feeds import FeedButton, FeedSelect, FeedsTurn, check_feed, feed_
 from bot.views.layout import layout
 from index import MOST_ENTRIES_A_CHECK, Feed, UnknownFeedError
 
-_LONGEST_CHOICE = 100
 _LONGEST_ADDRESS = 2_000
 _LONGEST_FILTER = 100
 
-FeedOption = app_commands.Range[str, 1, _LONGEST_CHOICE]
+FeedOption = app_commands.Range[str, 1, AUTOCOMPLETE_VALUE]
 
 _EVERY = [
     app_commands.Choice(name=locale_str("Every 15 minutes"), value=15),
@@ -79,7 +78,7 @@ class Feeds(
         address: app_commands.Range[str, 1, _LONGEST_ADDRESS],
         every: int = 60,
         most: app_commands.Range[int, 1, MOST_ENTRIES_A_CHECK] = 20,
-        language: app_commands.Range[str, 1, _LONGEST_CHOICE] | None = None,
+        language: app_commands.Range[str, 1, AUTOCOMPLETE_VALUE] | None = None,
         channel: discord.TextChannel | None = None,
         threads: bool = False,
         only: app_commands.Range[str, 1, _LONGEST_FILTER] | None = None,

@@ -5,7 +5,6 @@ import logging
 import re
 from typing import Any, Self
 
-import aiohttp
 import discord
 from discord import app_commands, ui
 from discord.app_commands import locale_str
@@ -49,7 +48,7 @@ class ForgetButton(Button, template=r"forget1"):
 
         async def forget() -> ui.LayoutView:
             await host.gatherer.forget_person(str(interaction.user.id))
-            return layout(forgotten_card(await host.desk.forget_user(interaction.user.id), words))
+            return layout(forgotten_card(await host.desk.records.forget_user(interaction.user.id), words))
 
         await change(interaction, forget)
 
@@ -98,7 +97,7 @@ class Help(commands.Cog):
         try:
             async with asyncio.timeout(_IDS_S):
                 self._ids = {command.name: command.id for command in await self._bot.tree.fetch_commands()}
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        except sending.FAILURES as error:
             log.info("the ids of the commands are unknown: %s: %s", type(error).__name__, error)
 
     def _mention(self, path: str, words: Words) -> str:

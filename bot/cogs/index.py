@@ -1,22 +1,18 @@
 """/index: rebuilding the index of a server, and its figures."""
 
 import asyncio
-import logging
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Self, cast
 
 import discord
 from discord import app_commands, ui
 from discord.app_commands import locale_str
 from discord.ext import commands
 
-from bot import sending
 from bot.client import FootnoteBot
-from bot.host import Button, Host, managed_server
-from bot.rebuilds import Rebuild, Rebuilds
+from bot.host import managed_server
+from bot.rebuilds import Rebuild
 from bot.rendering.cards import Accent, Card
 from bot.rendering.progress import bar, interrupted_card, rebuild_card
 from bot.rendering.status import Figures, status_card
@@ -24,48 +20,8 @@ from bot.rendering.words import Words
 from bot.state import RebuildRecord
 from bot.views.boards import ChannelBoard, PrivateBoard, edited, posted
 from bot.views.layout import layout
+from bot.views.rebuilds import CancelButton, over_text, running_view
 from index import SHARED_COLLECTION
-
-log = logging.getLogger(__name__)
-
-
-class CancelButton(Button, template=r"rebuild1:(?P<id>[0-9a-f]{8,32})"):
-    """Stops a rebuild."""
-
-    def __init__(self, rebuild_id: str, label: str = "Cancel", *, is_disabled: bool = False) -> None:
-        self.rebuild_id = rebuild_id
-        super().__init__(
-            ui.Button(
-                style=discord.ButtonStyle.danger,
-                label=label,
-                disabled=is_disabled,
-                custom_id=f"rebuild1:{rebuild_id}",
-            )
-        )
-
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> Self:
-        """See `Button.from_match`."""
-        return cls(match["id"])
-
-    async def pressed(self, interaction: discord.Interaction, host: Host) -> None:
-        """See `Button.pressed`."""
-        guild_id = await managed_server(interaction)
-        commands_ = cast(FootnoteBot, interaction.client).get_cog(Index.__cog_name__)
-        rebuild = cast(Index, commands_).rebuilds.cancel(self.rebuild_id, guild_id)
-        words = await host.words(interaction)
-        if rebuild is None:
-            text = _over_text(words)
-            await sending.respond(interaction, layout(Card((text,))), is_private=True)
-            return
-        await sending.replace(interaction, _running_view(rebuild_card(rebuild.stand, words), rebuild.id, words))
-
-
-def _running_view(card: Card, running: str | None, words: Words) -> ui.LayoutView:
-    row: ui.ActionRow[Any] = ui.ActionRow()
-    if running is not None:
-        row.add_item(CancelButton(running, words.say("Cancel")))
-    return layout(card, row)
 
 
 @app_commands.guild_only()
@@ -80,7 +36,6 @@ class Index(
     def __init__(self, bot: FootnoteBot) -> None:
         super().__init__()
         self._bot = bot
-        self.rebuilds = Rebuilds(bot.library, bot.state, discord.utils.utcnow)
 
     async def cog_load(self) -> None:
         """See `commands.Cog.cog_load`."""
@@ -91,7 +46,7 @@ class Index(
 
     async def cog_unload(self) -> None:
         """See `commands.Cog.cog_unload`."""
-        await self.rebuilds.close()
+        await self._bot.rebuilds.close()
 
     # ---- rebuilding
 
@@ -107,13 +62,13 @@ class Index(
             locale = interaction.guild_locale.value if interaction.guild_locale is not None else None
             # The message in the channel is for everybody there.
             public_words = await self._bot.words_for(guild_id, locale)
-            rebuild = self.rebuilds.reserve(guild_id, public_words)
+            rebuild = self._bot.rebuilds.reserve(guild_id, public_words)
             if rebuild is None:
-                return _joined(self.rebuilds.of(guild_id), words)
+                return _joined(self._bot.rebuilds.of(guild_id), words)
             try:
                 return await self._begun(interaction, rebuild, words)
             except BaseException:
-                self.rebuilds.release(rebuild)
+                self._bot.rebuilds.release(rebuild)
                 raise
 
         await self._bot.answer(interaction, begin, is_private=True)
@@ -122,14 +77,14 @@ class Index(
         self, interaction: discord.Interaction[FootnoteBot], rebuild: Rebuild, words: Words
     ) -> ui.LayoutView:
         """Show the progress in the channel, or in private where the channel takes no message, and begin."""
-        view = _running_view(rebuild_card(rebuild.stand, rebuild.words), rebuild.id, rebuild.words)
+        view = running_view(rebuild_card(rebuild.stand, rebuild.words), rebuild.id, rebuild.words)
         message = await posted(interaction, view)
         if message is None:
             rebuild.words = words
-            private = PrivateBoard(interaction, words, partial(_running_view, words=words))
-            self.rebuilds.start(rebuild, private)
-            return _running_view(private.noted(rebuild_card(rebuild.stand, words)), rebuild.id, words)
-        self.rebuilds.start(rebuild, ChannelBoard(message, partial(_running_view, words=rebuild.words)))
+            private = PrivateBoard(interaction, words, partial(running_view, words=words))
+            self._bot.rebuilds.start(rebuild, private)
+            return running_view(private.noted(rebuild_card(rebuild.stand, words)), rebuild.id, words)
+        self._bot.rebuilds.start(rebuild, ChannelBoard(message, partial(running_view, words=rebuild.words)))
         text = words.say("The rebuild has begun: {link}", link=message.jump_url)
         return layout(Card((text,), Accent.SUCCESS))
 
@@ -166,7 +121,7 @@ class Index(
         own = await self._bot.library.status([str(guild_id)])
         shared = await self._bot.library.status([SHARED_COLLECTION])
         asked = await self._bot.state.figures(guild_id)
-        running = self.rebuilds.of(guild_id)
+        running = self._bot.rebuilds.of(guild_id)
         return Figures(
             engine=own.engine,
             articles=own.articles,
@@ -194,16 +149,12 @@ def _how_far(rebuild: Rebuild, words: Words) -> str:
 def _joined(rebuild: Rebuild | None, words: Words) -> ui.LayoutView:
     """Lead whoever asks for a second rebuild to the one that runs."""
     if rebuild is None:
-        return layout(Card((_over_text(words),)))
+        return layout(Card((over_text(words),)))
     parts = [words.say("A rebuild of this server's index is running already."), _how_far(rebuild, words)]
     link = rebuild.board.link if rebuild.board is not None else None
     if link is not None:
         parts.append(words.say("Its progress: {link}", link=link))
-    return _running_view(Card(("\n".join(parts),)), rebuild.id, words)
-
-
-def _over_text(words: Words) -> str:
-    return words.say("This rebuild is over. {command} starts another.", command=words.command("index rebuild"))
+    return running_view(Card(("\n".join(parts),)), rebuild.id, words)
 
 
 async def setup(bot: FootnoteBot) -> None:

@@ -1,7 +1,5 @@
 """/jobs: what gathers articles for a server at the moment, and what came of it."""
 
-import logging
-
 import discord
 from discord import app_commands, ui
 from discord.app_commands import locale_str
@@ -9,16 +7,13 @@ from discord.ext import commands
 
 from bot.client import FootnoteBot
 from bot.host import managed_server
+from bot.rendering.choices import with_id
 from bot.rendering.jobs import job_choice, unknown_job_card
-from bot.rendering.limits import AUTOCOMPLETE_CHOICES
+from bot.rendering.limits import AUTOCOMPLETE_CHOICES, AUTOCOMPLETE_VALUE
 from bot.state import JobMessage
 from bot.views.jobs import JobButton, JobSelect, RefreshButton, details_view, job_board, jobs_view
 from bot.views.layout import layout
 from index import UnknownJobError
-
-log = logging.getLogger(__name__)
-
-_LONGEST_CHOICE = 100
 
 
 class Jobs(commands.Cog):
@@ -66,7 +61,7 @@ class Jobs(commands.Cog):
     async def jobs(
         self,
         interaction: discord.Interaction[FootnoteBot],
-        job: app_commands.Range[str, 1, _LONGEST_CHOICE] | None = None,
+        job: app_commands.Range[str, 1, AUTOCOMPLETE_VALUE] | None = None,
     ) -> None:
         """Show the list, or one job."""
         collection = str(await managed_server(interaction))
@@ -92,7 +87,7 @@ class Jobs(commands.Cog):
             return []
         words = await self._bot.words(interaction)
         jobs = await self._bot.gatherer.jobs((str(interaction.guild_id),), most=AUTOCOMPLETE_CHOICES)
-        named = [(f"{job_choice(job, words)[:80]} ({job.id})"[:100], job.id) for job in jobs]
+        named = [(with_id(job_choice(job, words), job.id), job.id) for job in jobs]
         typed = current.strip().casefold()
         return [app_commands.Choice(name=name, value=value) for name, value in named if typed in name.casefold()]
 

@@ -91,7 +91,7 @@ class Operator(
         words = await self._bot.words(interaction)
 
         async def synchronise() -> ui.LayoutView:
-            await self._bot.synchronise(force=True)
+            await self._bot.synchronisation.tell(force=True)
             text = words.say("Discord knows the commands as they are now. Restart your Discord to see them.")
             return layout(Card((text,), Accent.SUCCESS))
 

@@ -2,9 +2,9 @@
 
 from contextlib import AsyncExitStack
 
-from bot.app import open_library
 from bot.doctor import library, network, surroundings
 from bot.findings import Finding, Level
+from bot.opening import open_library
 from bot.settings import Settings
 from bot.state import State
 from bot.state.tables import MIGRATIONS

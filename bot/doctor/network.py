@@ -13,10 +13,13 @@ import aiohttp
 import discord
 import yarl
 
-from bot.app import open_gatherer, point_at_discord
+from bot.app import point_at_discord
 from bot.client import FootnoteBot
 from bot.doctor.permissions import channels_findings
 from bot.findings import Finding, Level
+from bot.opening import open_gatherer
+from bot.registration import PORTAL
+from bot.rendering.plain import error_line
 from bot.settings import Settings
 from bot.state import ServerSettings, State
 from index import Library
@@ -24,7 +27,6 @@ from index import Library
 MOST_SERVERS = 50
 """Servers whose channels are looked at; each takes three requests."""
 
-_PORTAL = "https://discord.com/developers/applications"
 _TIMEOUT_S = 30.0
 _SKEWED_S = 5.0
 _WRONG_S = 60.0
@@ -66,20 +68,19 @@ class _Visitor(FootnoteBot):
 
 async def discord_findings(settings: Settings, opened: tuple[Library, State] | None) -> list[Finding]:
     """Ask Discord; without a token there is nothing to ask."""
-    token = settings.discord_token.get_secret_value().strip() if settings.discord_token is not None else ""
-    if not token:
-        advice = f"copy the bot's token from {_PORTAL} into .env; without it only this machine was looked at"
+    if not settings.token:
+        advice = f"copy the bot's token from {PORTAL} into .env; without it only this machine was looked at"
         return [Finding("token", Level.WARNING, "DISCORD_TOKEN is not set", advice)]
     point_at_discord(settings)
     clock = _Clock()
     async with _client(settings, opened, clock) as client:
         try:
-            await asyncio.wait_for(client.login(token), _TIMEOUT_S)
+            await asyncio.wait_for(client.login(settings.token), _TIMEOUT_S)
         except discord.LoginFailure:
-            advice = f"copy the bot's current token from {_PORTAL}"
+            advice = f"copy the bot's current token from {PORTAL}"
             return [Finding("token", Level.FAILURE, "Discord refuses the token in DISCORD_TOKEN", advice)]
         except _WEATHER as error:
-            return [Finding("discord", Level.FAILURE, f"Discord cannot be reached: {_short(error)}", _UNREACHABLE)]
+            return [Finding("discord", Level.FAILURE, f"Discord cannot be reached: {error_line(error)}", _UNREACHABLE)]
         findings = [Finding("token", Level.OK, f"Discord knows the bot as {client.user}")]
         for look in (
             _gateway(client, settings),
@@ -90,7 +91,7 @@ async def discord_findings(settings: Settings, opened: tuple[Library, State] | N
             try:
                 findings += await asyncio.wait_for(look, _TIMEOUT_S * 4)
             except _WEATHER as error:
-                findings.append(Finding("discord", Level.FAILURE, f"Discord fails: {_short(error)}", _UNREACHABLE))
+                findings.append(Finding("discord", Level.FAILURE, f"Discord fails: {error_line(error)}", _UNREACHABLE))
         findings.append(_skew(clock.skew_s))
     return findings
 
@@ -127,7 +128,7 @@ async def _gateway(client: discord.Client, settings: Settings) -> list[Finding]:
     try:
         hello = await _hello(address)
     except (*_WEATHER, ValueError, TypeError) as error:
-        text = f"the gateway cannot be reached: {_short(error)}"
+        text = f"the gateway cannot be reached: {error_line(error)}"
         return [Finding("gateway", Level.FAILURE, text, _UNREACHABLE), starts]
     return [Finding("gateway", Level.OK, f"it says hello within {hello * 1e3:.0f} ms"), starts]
 
@@ -149,7 +150,7 @@ async def _intents(client: discord.Client, settings: Settings) -> list[Finding]:
     flags = (await client.application_info()).flags
     is_on = flags.gateway_message_content or flags.gateway_message_content_limited
     if settings.message_content and not is_on:
-        advice = f"switch it on at {_PORTAL} under Bot, or set MESSAGE_CONTENT=false"
+        advice = f"switch it on at {PORTAL} under Bot, or set MESSAGE_CONTENT=false"
         return [Finding("intents", Level.FAILURE, "MESSAGE_CONTENT needs an intent that is switched off", advice)]
     if settings.message_content:
         return [Finding("intents", Level.OK, "the Message Content Intent is needed and switched on")]
@@ -167,7 +168,7 @@ async def _commands(client: discord.Client) -> list[Finding]:
         for kind in (discord.AppCommandType.message, discord.AppCommandType.user)
         for menu in client.tree.get_commands(type=kind)
     }
-    if told == ours and await client.is_synchronised():
+    if told == ours and await client.synchronisation.is_up_to_date():
         return [Finding("commands", Level.OK, f"Discord knows all {len(ours)} commands as they are now")]
     differing = ", ".join(sorted(told ^ ours)) or "their texts"
     advice = "`footnote run` tells Discord when it starts; if it has, `footnote run --sync` tells all of it anew"
@@ -179,7 +180,7 @@ async def _commands(client: discord.Client) -> list[Finding]:
 async def _servers(client: discord.Client, state: State | None, settings: Settings) -> list[Finding]:
     found = [guild async for guild in client.fetch_guilds(limit=MOST_SERVERS + 1)]
     if not found:
-        advice = f"invite it with the scopes bot and applications.commands, at {_PORTAL} under OAuth2"
+        advice = f"invite it with the scopes bot and applications.commands, at {PORTAL} under OAuth2"
         return [Finding("servers", Level.WARNING, "the bot is in no server", advice)]
     findings: list[Finding] = []
     for guild in found[:MOST_SERVERS]:
@@ -209,7 +210,3 @@ def _skew(skew_s: float | None) -> Finding:
     if abs(skew_s) > _SKEWED_S:
         return Finding("clock", Level.WARNING, text, advice)
     return Finding("clock", Level.OK, "this machine's clock agrees with Discord's")
-
-
-def _short(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]

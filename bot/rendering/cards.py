@@ -4,13 +4,13 @@ import ntpath
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from bot.rendering.addresses import for_button, host_of_page
 from bot.rendering.escaping import escaped_line
 from bot.rendering.excerpts import excerpt, quoted_page
 from bot.rendering.limits import OWN_CARD_TEXT, length
+from bot.rendering.moments import date_of
 from bot.rendering.words import Words
 from index import Article, ArticleInfo, Citation, Refusal, Span, Status
 
@@ -141,16 +141,6 @@ def _site(source: str) -> str | None:
 def _file_name(source: str) -> str | None:
     """The last part of what looks like a path: where a file lies on somebody's disk is nobody else's business."""
     return ntpath.basename(source) if _PATH.search(source) else None
-
-
-def date_of(moment: datetime) -> str:
-    """A day, which Discord writes in the reader's language and time zone.
-
-    Midnight UTC stands for a day without an hour, and is shown as noon: the same day from Alaska to Japan.
-    """
-    if moment.timetz().replace(tzinfo=None) == time.min:
-        moment += timedelta(hours=12)
-    return f"<t:{int(moment.timestamp())}:D>"
 
 
 def _footer(page: AnswerPage, citation: Citation, words: Words) -> str | None:

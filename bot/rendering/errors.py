@@ -1,8 +1,6 @@
 """Errors as what the person who meets one can do next."""
 
-import math
 import ntpath
-from datetime import datetime
 
 from bot.errors import (
     AnswerGoneError,
@@ -16,6 +14,7 @@ from bot.errors import (
 from bot.rendering.cards import Accent, Card, notice_card
 from bot.rendering.escaping import escaped_line
 from bot.rendering.lists import problem_text
+from bot.rendering.moments import from_now
 from bot.rendering.problems import told_problem
 from bot.rendering.words import Words
 from index import (
@@ -118,12 +117,10 @@ def _desk_text(error: DeskError, words: Words) -> str:
     match error:
         case TooManyQuestionsError(retry_at=retry_at, is_server=True):
             return words.say(
-                "This server has asked all of its questions for today. Come back {when}.", when=_from_now(retry_at)
+                "This server has asked all of its questions for today. Come back {when}.", when=from_now(retry_at)
             )
         case TooManyQuestionsError(retry_at=retry_at):
-            return words.say(
-                "You have asked all of your questions for now. Come back {when}.", when=_from_now(retry_at)
-            )
+            return words.say("You have asked all of your questions for now. Come back {when}.", when=from_now(retry_at))
         case QuestionTooLongError(longest=longest):
             return words.count(
                 longest,
@@ -147,11 +144,6 @@ def _desk_text(error: DeskError, words: Words) -> str:
             )
         case _:
             return unexpected_text(words)
-
-
-def _from_now(moment: datetime) -> str:
-    """A moment that Discord writes as "in 5 minutes", and keeps right."""
-    return f"<t:{math.ceil(moment.timestamp())}:R>"
 
 
 def unexpected_text(words: Words) -> str:

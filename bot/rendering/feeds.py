@@ -1,16 +1,16 @@
 """Feeds: lists of them, one with all that can be changed, and what they bring."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import quote
 
 from bot.rendering.cards import Accent, Card, source_of
+from bot.rendering.choices import named_apart
 from bot.rendering.escaping import escaped_line, visible
-from bot.rendering.limits import AUTOCOMPLETE_NAME, cut, length
+from bot.rendering.limits import cut, length
 from bot.rendering.lists import bold_line, language_name, problem_text, title_of
+from bot.rendering.moments import from_now
 from bot.rendering.words import Words
 from index import ArticleInfo, Feed, FeedNews
 
@@ -56,17 +56,7 @@ def feed_choices(feeds: Sequence[Feed], typed: str) -> list[tuple[str, str]]:
     """Titles and ids of feeds that hold what was typed; titles that would be the same get the id."""
     wanted = typed.strip().casefold()
     found = [feed for feed in feeds if wanted in f"{feed.title}\n{feed.address}\n{feed.id}".casefold()]
-    names = [cut(" ".join(visible(feed.title or feed.address).split()), AUTOCOMPLETE_NAME) for feed in found]
-    often = Counter(names)
-    return [
-        (name if name and often[name] == 1 else f"{cut(name, AUTOCOMPLETE_NAME - 15)} ({feed.id})"[:100], feed.id)
-        for name, feed in zip(names, found, strict=True)
-    ]
-
-
-def _from_now(moment: datetime) -> str:
-    """A moment that Discord writes as "in 5 minutes", and keeps right."""
-    return f"<t:{int(moment.timestamp())}:R>"
+    return named_apart([(feed.title or feed.address, feed.id) for feed in found])
 
 
 def state_lines(feed: Feed, untold: str | None, words: Words) -> list[str]:
@@ -76,7 +66,7 @@ def state_lines(feed: Feed, untold: str | None, words: Words) -> list[str]:
         untold: Why its news cannot be told in its channel, in the reader's language; None when they can be.
     """
     lines = []
-    problem = problem_text(feed.problem or "", words, feed.problem_kind) if feed.problem or feed.problem_kind else None
+    problem = _problem(feed, words)
     if not feed.enabled:
         lines.append(
             words.say("⏸️ It is switched off: {command} switches it on.", command=words.command("feeds change"))
@@ -84,16 +74,23 @@ def state_lines(feed: Feed, untold: str | None, words: Words) -> list[str]:
     if problem is not None:
         told = [problem]
         if feed.failing_since is not None:
-            told.append(words.say("It began {when}.", when=_from_now(feed.failing_since)))
+            told.append(words.say("It began {when}.", when=from_now(feed.failing_since)))
         lines.append(f"⚠️ {words.sentences(told)}")
     if untold is not None:
         lines.append(f"⚠️ {untold}")
     if feed.enabled:
-        checked = words.say("next check {when}", when=_from_now(feed.next_check_at))
+        checked = words.say("next check {when}", when=from_now(feed.next_check_at))
         if feed.checked_at is not None:
-            checked = f"{words.say('checked {when}', when=_from_now(feed.checked_at))} · {checked}"
+            checked = f"{words.say('checked {when}', when=from_now(feed.checked_at))} · {checked}"
         lines.append(checked)
     return lines
+
+
+def _problem(feed: Feed, words: Words) -> str | None:
+    """Why a feed could not be read the last time; None when it could."""
+    if not feed.problem and not feed.problem_kind:
+        return None
+    return problem_text(feed.problem or "", words, feed.problem_kind)
 
 
 def feeds_card(page: FeedPage, words: Words) -> Card:
@@ -106,9 +103,7 @@ def feeds_card(page: FeedPage, words: Words) -> Card:
         )
         return Card((text,))
     counted = words.count(page.total, "{n} feed", "{n} feeds")
-    footer = None
-    if page.pages > 1:
-        footer = words.say("Page {page} of {pages}", page=words.number(page.page), pages=words.number(page.pages))
+    footer = words.page(page.page, page.pages) if page.pages > 1 else None
     parts = [_listed(feed, untold, words) for feed, untold in page.items]
     return Card((f"### {counted}", "\n\n".join(parts)), footer=footer)
 
@@ -152,10 +147,11 @@ def feed_card(feed: Feed, untold: str | None, words: Words) -> Card:
         (words.say("Articles so far"), words.number(feed.articles)),
         (words.say("Id"), f"`{feed.id}`"),
     ]
-    told = "\n".join(words.fact(name, value) for name, value in facts)
     state = "\n".join(state_lines(feed, untold, words))
     is_well = feed.enabled and feed.problem is None and untold is None
-    return Card((f"### {feed_title(feed, words)}", told, state), Accent.PLAIN if is_well else Accent.FAILURE)
+    return Card(
+        (f"### {feed_title(feed, words)}", words.facts(facts), state), Accent.PLAIN if is_well else Accent.FAILURE
+    )
 
 
 def unknown_feed_card(words: Words) -> Card:
@@ -202,7 +198,7 @@ def thread_name(info: ArticleInfo, words: Words) -> str:
 
 def switched_off_card(feed: Feed, words: Words) -> Card:
     """A feed was switched off because it could not be read for a week."""
-    problem = problem_text(feed.problem or "", words, feed.problem_kind) if feed.problem or feed.problem_kind else None
+    problem = _problem(feed, words)
     text = words.say(
         "I do not check the feed {feed} any more: it could not be read for a week. Its articles stay.",
         feed=feed_title(feed, words),

@@ -10,14 +10,18 @@ from bot.rendering.errors import unexpected_text
 from bot.rendering.escaping import escaped_line
 from bot.rendering.limits import OWN_CARD_TEXT, SELECT_TEXT, cut, length
 from bot.rendering.lists import addition_text
+from bot.rendering.moments import day_and_time, from_now
 from bot.rendering.problems import told_problem
 from bot.rendering.progress import bar
 from bot.rendering.words import Words
-from index import Job, JobKind, JobState, Problem
+from index import Addition, Job, JobKind, JobState, Problem
 
 _LONGEST_WHAT = 120
 _PAGE_TEXT = OWN_CARD_TEXT - 800
 """Characters of the lines on one page of an outcome; a line and what was left out of its article fit in any case."""
+
+_COUNT_OF_OTHERS = 40
+"""Characters of "and 3 more" in the longest of our languages, generously."""
 
 _COUNTED = re.compile(r"(\d+) (addresses|files)")
 
@@ -162,11 +166,25 @@ def outcome_card(page: JobPage, words: Words) -> Card:
         parts[1] += f"\n{_reason(job.reason, words)}"
     if page.lines:
         parts.append("\n\n".join(page.lines))
-    footer = None
-    if page.pages > 1:
-        footer = words.say("Page {page} of {pages}", page=words.number(page.page), pages=words.number(page.pages))
+    footer = words.page(page.page, page.pages) if page.pages > 1 else None
     is_good = job.state is JobState.DONE and (not job.additions or any(one.article for one in job.additions))
     return Card(tuple(parts), Accent.SUCCESS if is_good else Accent.FAILURE, footer)
+
+
+def with_refused(card: Card, refused: Sequence[Addition], words: Words) -> Card:
+    """A job's card with what did not come into it: line by line while there is room, and then counted."""
+    if not refused:
+        return card
+    room = OWN_CARD_TEXT - sum(map(length, card.texts)) - _COUNT_OF_OTHERS
+    told: list[str] = []
+    for line in (addition_text(one, words) for one in refused):
+        room -= length(line) + 2
+        if room < 0:
+            others = len(refused) - len(told)
+            told.append(words.count(others, "and {n} more", "and {n} more"))
+            break
+        told.append(line)
+    return Card((*card.parts, "\n\n".join(told)), card.accent, card.footer)
 
 
 def _reason(reason: str, words: Words) -> str:
@@ -182,17 +200,14 @@ def details_card(page: JobPage, words: Words, left_s: float | None = None) -> Ca
     shown = outcome_card(page, words) if is_over(job) else job_card(job, words, left_s)
     facts = [
         (words.say("Requested by"), f"<@{job.asked_by}>" if job.asked_by and job.asked_by.isdecimal() else None),
-        (words.say("Requested"), _moment(job.created_at.timestamp())),
-        (words.say("Begun"), _moment(job.started_at.timestamp()) if job.started_at is not None else None),
-        (words.say("Ended"), _moment(job.ended_at.timestamp()) if job.ended_at is not None else None),
+        (words.say("Requested"), day_and_time(job.created_at)),
+        (words.say("Begun"), day_and_time(job.started_at) if job.started_at is not None else None),
+        (words.say("Ended"), day_and_time(job.ended_at) if job.ended_at is not None else None),
         (words.say("Id"), f"`{job.id}`"),
     ]
-    told = "\n".join(words.fact(name, value) for name, value in facts if value)
-    return Card((shown.parts[0], told, *shown.parts[1:]), shown.accent, shown.footer if is_over(job) else None)
-
-
-def _moment(seconds: float) -> str:
-    return f"<t:{int(seconds)}:f>"
+    return Card(
+        (shown.parts[0], words.facts(facts), *shown.parts[1:]), shown.accent, shown.footer if is_over(job) else None
+    )
 
 
 def unknown_job_card(words: Words) -> Card:
@@ -219,7 +234,7 @@ def jobs_head(jobs: Sequence[Job], words: Words) -> str:
 
 def job_line(job: Job, words: Words) -> str:
     """A job in a list: what it does, how it stands, and when it was asked for."""
-    when = f"<t:{int((job.ended_at or job.created_at).timestamp())}:R>"
+    when = from_now(job.ended_at or job.created_at)
     return f"**{job_name(job, words)}**\n{state_text(job, words)}\n-# {when} · `{job.id}`"
 
 

@@ -1,14 +1,15 @@
 """Articles for those who manage them: what adding them did, lists of titles, and what is known of one article."""
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from babel import Locale
 
-from bot.rendering.cards import Accent, Card, date_of, gone_text, source_of
-from bot.rendering.escaping import escaped_line, quoted_passage, visible
+from bot.rendering.cards import Accent, Card, gone_text, source_of
+from bot.rendering.choices import named_apart
+from bot.rendering.escaping import escaped_line, quoted_passage
 from bot.rendering.limits import AUTOCOMPLETE_NAME, OWN_CARD_TEXT, cut, length
+from bot.rendering.moments import date_of
 from bot.rendering.problems import problem_of, told_problem
 from bot.rendering.words import Words, words_for
 from index import SHARED_COLLECTION, Addition, ArticleInfo, Change, RemovedLine, Sort, known_languages
@@ -100,12 +101,7 @@ def sort_name(sort: Sort, words: Words) -> str:
 
 def choices_of(infos: Sequence[ArticleInfo]) -> list[tuple[str, str]]:
     """Names and ids of articles to choose from; names that would be the same get the id."""
-    names = [cut(" ".join(visible(info.title).split()), AUTOCOMPLETE_NAME) for info in infos]
-    often = Counter(names)
-    return [
-        (name if name and often[name] == 1 else f"{cut(name, AUTOCOMPLETE_NAME - 12)} ({info.id})"[:100], info.id)
-        for name, info in zip(names, infos, strict=True)
-    ]
+    return named_apart([(info.title, info.id) for info in infos])
 
 
 # ---- what adding did
@@ -239,8 +235,7 @@ def list_card(page: ListPage, words: Words) -> Card:
     lines = "\n".join(_listed(item, words) for item in page.items)
     sorting = sort_name(page.sort, words)
     if page.pages > 1:
-        place = words.say("Page {page} of {pages}", page=words.number(page.page), pages=words.number(page.pages))
-        return Card((f"### {counted}", lines), footer=f"{place} · {sorting}")
+        return Card((f"### {counted}", lines), footer=f"{words.page(page.page, page.pages)} · {sorting}")
     return Card((f"### {counted}", lines), footer=sorting)
 
 
@@ -285,7 +280,6 @@ def article_card(info: ArticleInfo, passages: int, text: str, words: Words, sour
         (words.say("Version"), words.number(info.revision)),
         (words.say("Id"), f"`{info.id}`"),
     ]
-    told = "\n".join(words.fact(name, value) for name, value in facts if value)
     notes = [gone_text(info, words)]
     if info.collection == SHARED_COLLECTION:
         notes.append(
@@ -293,7 +287,9 @@ def article_card(info: ArticleInfo, passages: int, text: str, words: Words, sour
         )
     footer = "\n".join(filter(None, notes)) or None
     beginning = quoted_passage(cut(text, _PREVIEW))
-    return Card(tuple(part for part in (f"### {title_of(info, words)}", told, beginning) if part), footer=footer)
+    return Card(
+        tuple(part for part in (f"### {title_of(info, words)}", words.facts(facts), beginning) if part), footer=footer
+    )
 
 
 def _other_sources(info: ArticleInfo, sources: Sequence[str], words: Words) -> str | None:

@@ -1,4 +1,4 @@
-"""Text of others for a terminal: nothing in it steers what shows it."""
+"""Text of others for a terminal or a log: nothing in it steers what shows it."""
 
 import re
 
@@ -21,3 +21,8 @@ def cleaned(text: str) -> str:
 def one_line(text: str) -> str:
     """Cleaned text with single spaces for all white space."""
     return " ".join(cleaned(text).split())
+
+
+def error_line(error: BaseException) -> str:
+    """The kind of an error and what it says, in one line of 200 characters at most."""
+    return one_line(f"{type(error).__name__}: {error}")[:200]

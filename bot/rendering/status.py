@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.rendering.cards import Card
 from bot.rendering.lists import language_names
+from bot.rendering.moments import from_now
 from bot.rendering.words import Words
 
 
@@ -40,7 +41,7 @@ def status_card(figures: Figures, words: Words) -> Card:
             words.count(figures.characters, "{n} character", "{n} characters"),
         ]
     )
-    built = f"<t:{int(figures.built_at.timestamp())}:R>" if figures.built_at is not None else None
+    built = from_now(figures.built_at) if figures.built_at is not None else None
     library = [
         (words.say("This server"), own),
         (words.say("Languages"), language_names(figures.languages, words) if figures.languages else None),
@@ -67,5 +68,4 @@ def status_card(figures: Figures, words: Words) -> Card:
         (words.say("Ratings"), ratings if figures.helpful or figures.not_helpful else None),
     ]
     groups = (library, index, questions)
-    parts = ["\n".join(words.fact(name, value) for name, value in group if value) for group in groups]
-    return Card((f"### {words.say('Status of the index')}", *parts))
+    return Card((f"### {words.say('Status of the index')}", *map(words.facts, groups)))

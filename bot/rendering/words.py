@@ -134,6 +134,14 @@ class Words:
         """A name and what it stands for, with the colon of the language."""
         return self.say("{name}: {value}", name=name, value=value)
 
+    def facts(self, facts: Iterable[tuple[str, str | None]]) -> str:
+        """Names and what they stand for, one a line, without those that stand for nothing."""
+        return "\n".join(self.fact(name, value) for name, value in facts if value)
+
+    def page(self, page: int, pages: int) -> str:
+        """Which page of how many, from 1."""
+        return self.say("Page {page} of {pages}", page=self.number(page), pages=self.number(pages))
+
     def quoted(self, text: str) -> str:
         """A text in the quotation marks of the language."""
         return self.say("“{text}”", text=text)

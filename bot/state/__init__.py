@@ -2,6 +2,7 @@
 
 from bot.state.attempts import Attempts
 from bot.state.models import (
+    TOKEN_LIFE,
     AnswerRecord,
     ChannelsMode,
     JobMessage,
@@ -18,6 +19,7 @@ from bot.state.tables import MIGRATIONS
 
 __all__ = [
     "MIGRATIONS",
+    "TOKEN_LIFE",
     "AnswerRecord",
     "Attempts",
     "ChannelsMode",

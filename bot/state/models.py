@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
@@ -146,9 +146,16 @@ class JobMessage:
     created_at: datetime
 
 
+TOKEN_LIFE = timedelta(minutes=15)
+"""How long the token of an interaction can be used.
+
+Source: https://discord.com/developers/docs/interactions/receiving-and-responding
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class WaitingInteraction:
-    """An interaction that was told "thinking" and has no answer yet; its token is good for 15 minutes.
+    """An interaction that was told "thinking" and has no answer yet; its token is good for `TOKEN_LIFE`.
 
     `locale` is the Discord code of the language in which to speak to its asker.
     """

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from bot.state.models import (
+    TOKEN_LIFE,
     AnswerRecord,
     JobMessage,
     RebuildRecord,
@@ -57,12 +58,6 @@ from bot.state.tables import (
     waiting,
 )
 from index import Database
-
-TOKEN_LIFE = timedelta(minutes=15)
-"""How long the token of an interaction can be used.
-
-Source: https://discord.com/developers/docs/interactions/receiving-and-responding
-"""
 
 _PURGED_AT_ONCE = 500
 _DIRECT = 0

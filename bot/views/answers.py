@@ -13,10 +13,10 @@ from bot import sending
 from bot.channels import may_answer
 from bot.desk import MAX_QUESTION, Reply, Searched
 from bot.errors import NotAskerError, PassageGoneError
-from bot.host import Button, Form, Host
+from bot.host import Button, Form, Host, asker_of
 from bot.rendering.cards import AnswerPage, answer_card, article_page, link_of, notice_card
 from bot.rendering.excerpts import pages_of
-from bot.rendering.limits import MODAL_LABEL, MODAL_PLACEHOLDER, MODAL_TITLE, cut
+from bot.rendering.limits import MODAL_PLACEHOLDER, cut
 from bot.rendering.why import Reasons, why_card
 from bot.rendering.words import Words
 from bot.state import AnswerRecord
@@ -86,7 +86,7 @@ class AnswerButton(Button, template=TEMPLATE):
 
     async def pressed(self, interaction: discord.Interaction, host: Host) -> None:
         """See `Button.pressed`."""
-        record = await host.desk.record(self.answer_id, await host.asker(interaction))
+        record = await host.desk.record(self.answer_id, asker_of(interaction))
         words = await host.words(interaction)
         match self.action:
             case Action.SHOW:
@@ -155,20 +155,20 @@ class AnswerButton(Button, template=TEMPLATE):
             raise NotAskerError
         await sending.acknowledge(interaction)
         await sending.repeated(interaction.delete_original_response)
-        await host.desk.delete(record)
+        await host.desk.records.delete(record)
 
 
 class FollowUpForm(Form):
     """Asks for a question that is understood within the article of an answer."""
 
     def __init__(self, record: AnswerRecord, place: int, words: Words) -> None:
-        super().__init__(title=cut(words.say("Ask a follow-up"), MODAL_TITLE))
+        super().__init__(words.say("Ask a follow-up"))
         self._record = record
         self._place = place
         self._question: ui.TextInput[ui.Modal] = ui.TextInput(
             max_length=MAX_QUESTION, placeholder=cut(words.say("and how many were wounded?"), MODAL_PLACEHOLDER)
         )
-        self.add_item(ui.Label(text=cut(words.say("Your question"), MODAL_LABEL), component=self._question))
+        self.ask(words.say("Your question"), self._question)
 
     async def submitted(self, interaction: discord.Interaction, host: Host) -> None:
         """See `Form.submitted`."""
@@ -180,7 +180,7 @@ class FollowUpForm(Form):
 
         async def answer() -> ui.LayoutView:
             reply = await host.desk.ask(
-                await host.asker(interaction),
+                asker_of(interaction),
                 self._question.value,
                 previous=(self._record, self._place),
                 is_private=is_private,

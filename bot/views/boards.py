@@ -5,7 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import aiohttp
 import discord
 from discord import ui
 
@@ -85,7 +84,7 @@ async def edited(edit: Callable[[], Awaitable[object]], *, is_last: bool) -> boo
     for pause in (*_LAST_PAUSES_S, None) if is_last else (None,):
         try:
             await edit()
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        except sending.FAILURES as error:
             log.info("progress could not be shown: %s: %s", type(error).__name__, error)
             if pause is None or not sending.is_passing(error):
                 break

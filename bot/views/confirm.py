@@ -1,11 +1,9 @@
 """Asking somebody whether they mean it."""
 
 import contextlib
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import aiohttp
 import discord
 from discord import ui
 
@@ -16,8 +14,6 @@ from bot.rendering.cards import Card
 from bot.rendering.words import Words
 from bot.views.changing import change
 from bot.views.layout import container
-
-log = logging.getLogger(__name__)
 
 CONFIRM_S = 60.0
 """A question whether to do something goes after a minute, undone."""
@@ -58,7 +54,7 @@ class Confirmation(ui.LayoutView):
 
     async def go(self) -> None:
         """Take the question away."""
-        with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
+        with contextlib.suppress(*sending.FAILURES):
             await self._asked.delete_original_response()
 
 

@@ -5,16 +5,17 @@ What is pressed names a feed and never a server: it is looked for in the server 
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import discord
 from discord import ui
 
 from bot import sending
 from bot.channels import untold
-from bot.host import Button, Host, host_of, managed_server
+from bot.host import Button, Form, Host, Select, managed_server
+from bot.rendering.choices import option_label
 from bot.rendering.feeds import (
     INTERVALS_MIN,
     MOSTS,
@@ -25,9 +26,10 @@ from bot.rendering.feeds import (
     unknown_feed_card,
 )
 from bot.rendering.limits import BUTTON_LABEL, SELECT_TEXT, cut
+from bot.rendering.lists import language_name, language_of
 from bot.rendering.words import Words
 from bot.views.changing import change
-from bot.views.forms import FeedForm
+from bot.views.forms import correction
 from bot.views.jobs import begun_job
 from bot.views.layout import layout
 from index import Feed, UnknownFeedError
@@ -89,7 +91,7 @@ class FeedButton(Button, template=rf"feed1:(?P<action>[a-z]{{1,10}}):{_ID}"):
                 except UnknownFeedError:
                     await sending.respond(interaction, layout(unknown_feed_card(words)), is_private=True)
                     return
-                form = FeedForm(words, feed.id, feed.path_filter or "", feed.language or "", save_form)
+                form = FeedForm(words, feed.id, feed.path_filter or "", feed.language or "")
                 await sending.ask_with(interaction, form)
             case Action.THREADS | Action.NO_THREADS:
                 await save(interaction, host, self.feed_id, threads=self.action is Action.THREADS)
@@ -97,36 +99,22 @@ class FeedButton(Button, template=rf"feed1:(?P<action>[a-z]{{1,10}}):{_ID}"):
                 await save(interaction, host, self.feed_id, enabled=self.action is Action.ON)
 
 
-class FeedSelect(ui.DynamicItem[ui.Select[ui.LayoutView]], template=rf"feed1-(?P<field>every|most|channel):{_ID}"):
+class FeedSelect(Select, template=rf"feed1-(?P<field>every|most|channel):{_ID}"):
     """A select of a feed's card."""
 
     def __init__(self, item: ui.Item[Any], field: str, feed_id: str) -> None:
         self.field = field
         self.feed_id = feed_id
-        super().__init__(item)  # type: ignore[arg-type] # a select of channels is a sibling of ui.Select
+        super().__init__(item)
 
     @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - given
-        item: ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """See `discord.ui.DynamicItem.from_custom_id`."""
+    def from_match(cls, item: ui.Item[Any], match: re.Match[str]) -> Self:
+        """See `Select.from_match`."""
         return cls(item, match["field"], match["id"])
 
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """See `discord.ui.Item.callback`."""
-        host = host_of(interaction)
-        try:
-            with host.at_work():
-                await managed_server(interaction)
-                data = cast(Mapping[str, Any], interaction.data)
-                fields = _chosen(self.field, [str(value) for value in data.get("values", ())])
-                await save(interaction, host, self.feed_id, **fields)
-        except Exception as error:
-            await host.failed(interaction, error)
+    async def chosen(self, interaction: discord.Interaction, host: Host, values: Sequence[str]) -> None:
+        """See `Select.chosen`."""
+        await save(interaction, host, self.feed_id, **_chosen(self.field, values))
 
 
 def _chosen(field: str, values: Sequence[str]) -> dict[str, Any]:
@@ -164,6 +152,43 @@ class FeedsTurn(Button, template=r"feeds1:(?P<page>\d{1,5})"):
         await change(interaction, lambda: feeds_view(host, interaction.guild, guild_id, self.page, words))
 
 
+class FeedForm(Form):
+    """Asks which articles of a feed are read, and for their language.
+
+    Args:
+        only: What stands in the first field: how the path of an address has to begin.
+        language: What stands in the second, as a code or as it was typed.
+    """
+
+    def __init__(self, words: Words, feed_id: str, only: str, language: str) -> None:
+        super().__init__(words.say("Paths and language"))
+        self._feed_id = feed_id
+        named = language_name(language, words) if language_of(language, words) == language else language
+        self.only_field: ui.TextInput[FeedForm] = ui.TextInput(
+            default=only, required=False, max_length=100, placeholder="/news/"
+        )
+        self.language_field: ui.TextInput[FeedForm] = ui.TextInput(default=named, required=False, max_length=60)
+        self.ask(
+            words.say("Only these paths"),
+            self.only_field,
+            words.say("How they begin, for example /news/; * stands for anything. Empty for all."),
+        )
+        self.ask(words.say("Language"), self.language_field, words.say("Empty: told by the text of each article."))
+
+    async def submitted(self, interaction: discord.Interaction, host: Host) -> None:
+        """See `Form.submitted`."""
+        await host.require_manager(interaction)
+        words = await host.words(interaction)
+        only, typed = self.only_field.value.strip(), self.language_field.value.strip()
+        code = language_of(typed, words) if typed else None
+        if typed and code is None:
+            problem = words.say("I do not know this language. Write its name, or its code such as en.")
+            view = correction([problem], words, lambda: FeedForm(words, self._feed_id, only, typed))
+            await sending.respond(interaction, view, is_private=True)
+            return
+        await save(interaction, host, self._feed_id, path_filter=only or None, language=code)
+
+
 # ---- changing
 
 
@@ -183,13 +208,6 @@ async def save(interaction: discord.Interaction[Any], host: Host, feed_id: str, 
         return feed_view(feed, interaction.guild, words)
 
     await change(interaction, changed)
-
-
-async def save_form(
-    interaction: discord.Interaction[Any], host: Host, feed_id: str, path_filter: str | None, language: str | None
-) -> None:
-    """Save what was typed into a feed's form."""
-    await save(interaction, host, feed_id, path_filter=path_filter, language=language)
 
 
 async def check_feed(interaction: discord.Interaction[Any], host: Host, feed_id: str, words: Words) -> None:
@@ -229,7 +247,7 @@ def feed_view(feed: Feed, guild: discord.Guild | None, words: Words) -> ui.Layou
     minutes = sorted({*INTERVALS_MIN, feed.interval_min})
     every = [
         discord.SelectOption(
-            label=cut(_capital(interval_text(one, words)), SELECT_TEXT),
+            label=option_label(interval_text(one, words)),
             value=str(one),
             default=one == feed.interval_min,
         )
@@ -237,9 +255,7 @@ def feed_view(feed: Feed, guild: discord.Guild | None, words: Words) -> ui.Layou
     ]
     most = [
         discord.SelectOption(
-            label=cut(
-                words.count(one, "At most {n} article at a check", "At most {n} articles at a check"), SELECT_TEXT
-            ),
+            label=option_label(words.count(one, "At most {n} article at a check", "At most {n} articles at a check")),
             value=str(one),
             default=one == feed.most,
         )
@@ -267,10 +283,6 @@ def feed_view(feed: Feed, guild: discord.Guild | None, words: Words) -> ui.Layou
 
 def _select(custom_id: str, options: list[discord.SelectOption]) -> "ui.Select[ui.LayoutView]":
     return ui.Select(custom_id=custom_id, options=options)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _buttons(feed: Feed, words: Words) -> list[FeedButton]:

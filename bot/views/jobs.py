@@ -4,15 +4,15 @@ Buttons name a job and never a server: who presses one gets the jobs of the serv
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import discord
 from discord import ui
 
 from bot import sending
-from bot.host import Button, Host, host_of, managed_server
+from bot.host import Button, Host, Select, managed_server
 from bot.rendering.cards import Accent, Card
 from bot.rendering.jobs import (
     details_card,
@@ -23,9 +23,9 @@ from bot.rendering.jobs import (
     outcome_card,
     outcome_page,
     unknown_job_card,
+    with_refused,
 )
 from bot.rendering.limits import BUTTON_LABEL, SELECT_TEXT, cut
-from bot.rendering.lists import addition_text
 from bot.rendering.words import Words
 from bot.views.boards import ChannelBoard, PrivateBoard, posted
 from bot.views.changing import change
@@ -100,36 +100,19 @@ class JobButton(Button, template=rf"job1:(?P<action>[cdlt]):(?P<page>\d{{1,4}}):
         await sending.replace(interaction, view)
 
 
-class JobSelect(ui.DynamicItem[ui.Select[ui.LayoutView]], template=r"jobs1-details"):
+class JobSelect(Select, template=r"jobs1-details"):
     """Chooses a job of which the details are shown."""
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - given
-        item: ui.Item[Any],
-        match: re.Match[str],  # noqa: ARG003 - given
-        /,
-    ) -> Self:
-        """See `discord.ui.DynamicItem.from_custom_id`."""
-        return cls(cast("ui.Select[ui.LayoutView]", item))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """See `discord.ui.Item.callback`."""
-        host = host_of(interaction)
+    async def chosen(self, interaction: discord.Interaction, host: Host, values: Sequence[str]) -> None:
+        """See `Select.chosen`."""
+        collection = str(await managed_server(interaction))
+        words = await host.words(interaction)
         try:
-            with host.at_work():
-                collection = str(await managed_server(interaction))
-                words = await host.words(interaction)
-                chosen = cast(Mapping[str, Any], interaction.data).get("values", ())
-                try:
-                    job = await host.gatherer.job(str(chosen[0]) if chosen else "", (collection,))
-                    view = details_view(job, 1, host, words)
-                except UnknownJobError:
-                    view = layout(unknown_job_card(words))
-                await sending.respond(interaction, view, is_private=True)
-        except Exception as error:
-            await host.failed(interaction, error)
+            job = await host.gatherer.job(values[0] if values else "", (collection,))
+            view = details_view(job, 1, host, words)
+        except UnknownJobError:
+            view = layout(unknown_job_card(words))
+        await sending.respond(interaction, view, is_private=True)
 
 
 class RefreshButton(Button, template=r"jobs1"):
@@ -161,12 +144,12 @@ class RefreshButton(Button, template=r"jobs1"):
 
 
 async def begun_job(
-    interaction: discord.Interaction[Any], host: Host, job: Job, words: Words, before: Sequence[Addition] = ()
+    interaction: discord.Interaction[Any], host: Host, job: Job, words: Words, refused: Sequence[Addition] = ()
 ) -> ui.LayoutView:
     """What is answered to somebody who began a job: what came of it if it is over soon, else where its progress is.
 
     Args:
-        before: What was refused before there was a job.
+        refused: What was refused before there was a job.
     """
     ended = await host.watcher.ended(job, DIRECT_S)
     if ended is not None:
@@ -174,26 +157,18 @@ async def begun_job(
         row: ui.ActionRow[Any] = ui.ActionRow()
         if outcome_page(ended, 1, words).pages > 1:
             row.add_item(JobButton("d", ended.id, label=words.say("Details")))
-        return layout(_with(card, before, words), row)
+        return layout(with_refused(card, refused, words), row)
     locale = interaction.guild_locale.value if interaction.guild_locale is not None else None
     public = await host.words_for(interaction.guild_id, locale)
     message = await posted(interaction, job_view(host.watcher.card(job, public), job.id, job_id=job.id, words=public))
     if message is None:
         private = PrivateBoard(interaction, words, partial(job_view, job_id=job.id, words=words))
         await host.watcher.watch(job, private, words)
-        card = _with(private.noted(host.watcher.card(job, words)), before, words)
+        card = with_refused(private.noted(host.watcher.card(job, words)), refused, words)
         return job_view(card, job.id, job_id=job.id, words=words)
     await host.watcher.watch(job, job_board(message, job, public), public)
     text = words.say("This takes a while. Its progress: {link}", link=message.jump_url)
-    return layout(_with(Card((text,), Accent.SUCCESS), before, words))
-
-
-def _with(card: Card, before: Sequence[Addition], words: Words) -> Card:
-    """A card with what was refused before, cut to some lines."""
-    if not before:
-        return card
-    told = "\n\n".join(addition_text(one, words) for one in before[:3])
-    return Card((*card.parts, told), card.accent, card.footer)
+    return layout(with_refused(Card((text,), Accent.SUCCESS), refused, words))
 
 
 def job_board(message: discord.Message | discord.PartialMessage, job: Job, words: Words) -> ChannelBoard:

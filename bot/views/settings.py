@@ -7,20 +7,24 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import discord
 from babel import Locale
 from discord import ui
 
 from bot import sending
-from bot.host import Button, Host, host_of, managed_server
+from bot.host import Button, Form, Host, Select, managed_server
 from bot.rendering.cards import Accent
-from bot.rendering.limits import BUTTON_LABEL, SELECT_TEXT, cut
+from bot.rendering.choices import option_label
+from bot.rendering.feeds import interval_text
+from bot.rendering.limits import BUTTON_LABEL, cut
 from bot.rendering.words import LOCALES, Words
 from bot.state import ChannelsMode, ServerSettings
-from bot.views.forms import LimitsForm
+from bot.views.forms import correction
 from bot.views.layout import COLOURS
+
+MAX_DAILY = 1_000_000
 
 MOST_CHOSEN = 25
 """Channels or roles in one select: https://docs.discord.com/developers/components/reference."""
@@ -29,6 +33,7 @@ LANGUAGES = ("en-US", "de", "es-ES", "fr", "pt-BR", "ru", "ja", "zh-CN", "ko", "
 """One of Discord's codes for each catalogue."""
 
 _FOLLOWS = "follows"
+_NEVER = "never"
 _REFRESH_HOURS = ("24", "168", "720")
 _TEMPLATE = re.compile(r"set1:(?P<field>[a-z]+)")
 
@@ -77,35 +82,16 @@ def changed(server: ServerSettings, field: Field, values: Sequence[str]) -> Serv
             return replace(server, language=values[0] if values[0] in LANGUAGES else None)
 
 
-class SettingSelect(ui.DynamicItem[ui.Select[ui.LayoutView]], template=_TEMPLATE):
+class SettingSelect(Select, template=_TEMPLATE):
     """A select of the card."""
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - given
-        item: ui.Item[Any],
-        match: re.Match[str],  # noqa: ARG003 - the item knows
-        /,
-    ) -> Self:
-        """See `discord.ui.DynamicItem.from_custom_id`."""
-        return cls(item)  # type: ignore[arg-type] # selects of channels and roles are siblings of ui.Select
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """See `discord.ui.Item.callback`."""
-        host = host_of(interaction)
-        try:
-            with host.at_work():
-                field = Field(self.custom_id.partition(":")[2])
-                # As sent: discord.py would leave out roles and channels that it does not know.
-                data = cast(Mapping[str, Any], interaction.data)
-                values = [str(value) for value in data.get("values", ())]
-                if field is Field.REFRESH:
-                    await save_refresh(interaction, host, values[0])
-                view = await save(interaction, host, lambda server: changed(server, field, values))
-                await sending.replace(interaction, view)
-        except Exception as error:
-            await host.failed(interaction, error)
+    async def chosen(self, interaction: discord.Interaction, host: Host, values: Sequence[str]) -> None:
+        """See `Select.chosen`."""
+        field = Field(self.custom_id.partition(":")[2])
+        if field is Field.REFRESH:
+            await save_refresh(interaction, host, values[0])
+        view = await save(interaction, host, lambda server: changed(server, field, values))
+        await sending.replace(interaction, view)
 
 
 class LimitsButton(Button, template=r"set1-limits"):
@@ -131,22 +117,62 @@ class LimitsButton(Button, template=r"set1-limits"):
         server = await host.state.server(await managed_server(interaction))
         words = await host.words(interaction)
         typed = ["" if limit is None else str(limit) for limit in (server.user_daily_limit, server.server_daily_limit)]
-        await sending.ask_with(interaction, LimitsForm(words, typed[0], typed[1], save_limits))
+        await sending.ask_with(interaction, LimitsForm(words, *typed))
 
 
-async def save_limits(
-    interaction: discord.Interaction, host: Host, of_user: int | None, of_server: int | None
-) -> ui.LayoutView:
-    """Save the daily limits and show the settings as they are now."""
-    return await save(
-        interaction, host, lambda server: replace(server, user_daily_limit=of_user, server_daily_limit=of_server)
-    )
+class LimitsForm(Form):
+    """Asks for the most questions a day, of one person and of the whole server; an empty field is no limit.
+
+    Args:
+        of_user: What stands in the first field, as typed.
+        of_server: What stands in the second.
+    """
+
+    def __init__(self, words: Words, of_user: str, of_server: str) -> None:
+        super().__init__(words.say("Daily limits"))
+        self.user_field: ui.TextInput[LimitsForm] = ui.TextInput(default=of_user, required=False, max_length=12)
+        self.server_field: ui.TextInput[LimitsForm] = ui.TextInput(default=of_server, required=False, max_length=12)
+        self.ask(words.say("Questions of one person a day"), self.user_field, words.say("Empty for no limit."))
+        self.ask(words.say("Questions of the server a day"), self.server_field, words.say("Empty for no limit."))
+
+    async def submitted(self, interaction: discord.Interaction, host: Host) -> None:
+        """See `Form.submitted`."""
+        await host.require_manager(interaction)
+        words = await host.words(interaction)
+        typed = (self.user_field.value, self.server_field.value)
+        try:
+            of_user, of_server = map(_limit, typed)
+        except ValueError:
+            problem = words.say(
+                "A limit is a whole number from 1 to {most}, or nothing for no limit.", most=words.number(MAX_DAILY)
+            )
+            view = correction([problem], words, lambda: LimitsForm(words, *typed))
+            await sending.respond(interaction, view, is_private=True)
+            return
+        view = await save(
+            interaction, host, lambda server: replace(server, user_daily_limit=of_user, server_daily_limit=of_server)
+        )
+        await sending.replace(interaction, view)
+
+
+def _limit(typed: str) -> int | None:
+    """Read a limit; ValueError unless it is nothing or a whole number from 1 to `MAX_DAILY`."""
+    digits = "".join(typed.split())
+    if not digits:
+        return None
+    limit = int(digits)
+    if not 1 <= limit <= MAX_DAILY:
+        raise ValueError(typed)
+    return limit
 
 
 async def save_refresh(interaction: discord.Interaction, host: Host, value: str) -> None:
-    """Save how often the pages of a server's articles are fetched again."""
+    """Save how often the pages of a server's articles are fetched again; what only the operator may choose stays."""
     collection = str(await managed_server(interaction))
-    await host.gatherer.set_refresh(collection, int(value) if value in _REFRESH_HOURS else None)
+    if value in _REFRESH_HOURS:
+        await host.gatherer.set_refresh(collection, int(value))
+    elif value == _NEVER:
+        await host.gatherer.set_refresh(collection, None)
 
 
 async def save(
@@ -224,7 +250,7 @@ def _custom_id(field: Field) -> str:
 
 def _options(texts: Mapping[str, str], chosen: str) -> list[discord.SelectOption]:
     return [
-        discord.SelectOption(label=cut(text, SELECT_TEXT), value=value, default=value == chosen)
+        discord.SelectOption(label=option_label(text), value=value, default=value == chosen)
         for value, text in texts.items()
     ]
 
@@ -254,20 +280,22 @@ def _language_select(server: ServerSettings, words: Words) -> SettingSelect:
     texts = {_FOLLOWS: words.say("The language of whoever asks")}
     for code in LANGUAGES:
         locale = Locale.parse(LOCALES[code])
-        name = locale.get_display_name() or code
-        texts[code] = name[0].upper() + name[1:]
+        texts[code] = locale.get_display_name() or code
     return _select(Field.LANGUAGE, texts, server.language or _FOLLOWS)
 
 
 def _refresh_select(refresh_h: int | None, words: Words) -> SettingSelect:
     texts = {
-        "never": words.say("Never"),
+        _NEVER: words.say("Never"),
         "24": words.say("Every day"),
         "168": words.say("Every week"),
         "720": words.say("Every month"),
     }
-    chosen = str(refresh_h) if str(refresh_h) in _REFRESH_HOURS else "never"
-    return _select(Field.REFRESH, texts, chosen)
+    if refresh_h is None:
+        return _select(Field.REFRESH, texts, _NEVER)
+    # The operator may have chosen any number of hours.
+    texts.setdefault(str(refresh_h), interval_text(refresh_h * 60, words))
+    return _select(Field.REFRESH, texts, str(refresh_h))
 
 
 def _channel_select(
@@ -286,7 +314,7 @@ def _channel_select(
             for one in there[:MOST_CHOSEN]
         ],
     )
-    return SettingSelect(select)  # type: ignore[arg-type] # see `from_custom_id`
+    return SettingSelect(select)
 
 
 def _role_select(server: ServerSettings, guild: discord.Guild | None, words: Words) -> SettingSelect:
@@ -300,7 +328,7 @@ def _role_select(server: ServerSettings, guild: discord.Guild | None, words: Wor
             discord.SelectDefaultValue(id=one, type=discord.SelectDefaultValueType.role) for one in there[:MOST_CHOSEN]
         ],
     )
-    return SettingSelect(select)  # type: ignore[arg-type] # see `from_custom_id`
+    return SettingSelect(select)
 
 
 def _limits(server: ServerSettings, words: Words) -> str:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.admission import Window
 from bot.cli import main
-from bot.desk import Asker, Desk, Window
+from bot.desk import Asker, Desk
 from bot.settings import Settings
 from bot.state import ServerSettings, State, attempts
 from index import Draft, Library, StoreError
@@ -191,10 +192,10 @@ async def test_while_another_program_holds_the_lock_questions_are_answered(
             with pytest.raises(StoreError, match="locked by another program"):
                 await library.add([MORE])
         (added,) = await library.add([MORE])
-        await desk.delete(unwanted.record)
-        forgotten = await desk.forget_user(2)
+        await desk.records.delete(unwanted.record)
+        forgotten = await desk.records.forget_user(2)
         await desk.ask(ALICE, QUESTION)
-        await desk.save_rest()
+        await desk.records.save_rest()
 
     assert forgotten == 1
     assert took < 2

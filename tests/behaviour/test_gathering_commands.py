@@ -14,7 +14,7 @@ from simcord.results import InteractionResult
 
 from bot.client import FootnoteBot
 from bot.state import State
-from bot.views.forms import addresses_in
+from bot.views.adding import addresses_in
 from bot.views.jobs import JobButton
 from index import Gatherer, Job, JobState, Library
 from tests.behaviour.conftest import NewBot

@@ -14,7 +14,6 @@ from bot.rendering.cards import (
     Card,
     answer_card,
     article_page,
-    date_of,
     link_of,
     notice_card,
     source_of,
@@ -22,6 +21,7 @@ from bot.rendering.cards import (
 from bot.rendering.errors import error_card, error_text, permission_name
 from bot.rendering.excerpts import MOST_LINES, PAGE_CHARACTERS, excerpt, pages_of
 from bot.rendering.limits import BUTTON_URL, CARD_TEXT, fits, length
+from bot.rendering.moments import date_of
 from bot.rendering.why import Reasons, why_card
 from bot.rendering.words import words_for
 from index import Refusal, Span, Status

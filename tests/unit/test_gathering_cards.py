@@ -19,7 +19,15 @@ from bot.rendering.feeds import (
     switched_off_card,
     thread_name,
 )
-from bot.rendering.jobs import details_card, job_card, job_line, job_name, outcome_page
+from bot.rendering.jobs import (
+    details_card,
+    job_card,
+    job_line,
+    job_name,
+    outcome_card,
+    outcome_page,
+    with_refused,
+)
 from bot.rendering.limits import OWN_CARD_TEXT, length
 from bot.rendering.lists import additions_card, article_card, language_of
 from bot.rendering.words import words_for
@@ -247,6 +255,29 @@ def test_a_job_tells_how_many_articles_there_were_beyond_those_that_it_lists() -
 
     assert "850 added and 3 skipped" in text
     assert "and 852 more" in text
+
+
+def test_what_did_not_come_into_a_job_is_told_line_by_line() -> None:
+    refused = [Addition(f"scan-{n}.pdf", None, None, 0, (), "It is 90 MB large.") for n in range(5)]
+
+    card = with_refused(job_card(JOB, ENGLISH), refused, ENGLISH)
+
+    assert [f"scan-{n}" in card.parts[-1] for n in range(5)] == [True] * 5
+
+
+@given(anything, st.integers(1, 10))
+@settings(max_examples=50, deadline=None)
+def test_what_did_not_come_into_a_job_is_counted_where_there_is_no_room_for_it(text: str, count: int) -> None:
+    lines = tuple(Addition("W" * 150, None, None, 0, (), "w" * 200) for _ in range(100))
+    over = replace(JOB, state=JobState.DONE, additions=lines)
+    full = outcome_card(outcome_page(over, 1, ENGLISH), ENGLISH)
+    refused = [Addition(text, None, None, 0, (), text) for _ in range(count)]
+
+    card = with_refused(full, refused, ENGLISH)
+
+    check_card(card, OWN)
+    told = card.parts[-1].split("\n\n")
+    assert len(told) == count or told[-1] == f"and {count - len(told) + 1} more"
 
 
 def test_copies_are_told_with_the_article_that_was_there() -> None:

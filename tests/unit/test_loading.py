@@ -29,6 +29,14 @@ import_module("bot.cli.asking")
 print(json.dumps([run, list(sys.modules), *resident]))
 """
 
+COMMAND = """
+import sys
+from bot.cli import main
+code = main(sys.argv[1:])
+print(*(name for name in sys.modules if name.partition(".")[0] == "discord"), file=sys.stderr)
+sys.exit(code)
+"""
+
 FOR_NEITHER = {
     "aiosqlite": "nothing but tests",
     "alembic": "upgrades of the database",
@@ -75,6 +83,19 @@ def loaded() -> Loaded:
 @pytest.mark.parametrize("module", FOR_NEITHER)
 def test_neither_the_bot_nor_a_question_loads_what_may_never_be_needed(module: str, loaded: Loaded) -> None:
     assert module not in loaded.run | loaded.ask, f"it is for {FOR_NEITHER[module]}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["ask", "when did the bridge open?"], 1), (["list"], 0), (["feeds", "list"], 0)]
+)
+def test_a_command_that_asks_discord_nothing_does_not_load_it(arguments: list[str], code: int, tmp_path: Path) -> None:
+    store = f"sqlite+aiosqlite:///{tmp_path}/library.db"
+    ran = subprocess.run(
+        [sys.executable, "-c", COMMAND, *arguments, "--store", store], capture_output=True, text=True, timeout=60
+    )
+
+    assert ran.returncode == code
+    assert ran.stderr.strip() == ""
 
 
 def test_the_bot_does_not_load_what_is_for_a_terminal(loaded: Loaded) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import index_folder
+from bot.opening import index_folder
 from bot.settings import Settings, SettingsError, load_settings
 
 ROOT = Path(__file__).parents[2]

@@ -10,52 +10,31 @@ from hypothesis import strategies as st
 from rich.console import Console, Group, RenderableType
 
 from bot.findings import Finding, Level
-from bot.rendering.gathering import feed_list, job_list, nothing_to_check
 from bot.rendering.plain import cleaned, one_line
 from bot.rendering.terminal import (
     addition_parts,
     answer_parts,
     article_list,
+    feed_list,
     finding_parts,
+    job_list,
+    nothing_to_check,
     result_tables,
 )
-from index import Addition, Answer, ArticleInfo, Change, Citation, Refusal, RemovedLine, Span, Status
+from index import Addition, Answer, ArticleInfo, Change, Citation, Refusal, RemovedLine, Status
 from index.evaluation import SetResult
 from index.ranking.features import CONFIDENCE_FEATURES, PASSAGE_FEATURES
+from tests.support import answers
+from tests.support.answers import PASSAGE, citation
 
-INFO = ArticleInfo(
-    number=1,
-    id="abc123",
-    collection="shared",
-    title="The bridge",
-    source="https://example.org/bridge",
-    language="en",
-    author=None,
-    published_at=datetime(2024, 3, 18, tzinfo=UTC),
-    added_at=datetime(2024, 4, 1, tzinfo=UTC),
-    added_by=None,
-    revision=1,
-    content_hash="",
-    characters=60,
+INFO = replace(
+    answers.INFO, source="https://example.org/bridge", author=None, published_at=datetime(2024, 3, 18, tzinfo=UTC)
 )
-PASSAGE = "It is long. The bridge opened in May. Many came. It cost 3 million."
 
 
 def cite(passage: str = PASSAGE, *quotes: str, info: ArticleInfo = INFO) -> Citation:
-    spans = tuple(Span(passage.index(quote), passage.index(quote) + len(quote)) for quote in quotes)
-    return Citation(
-        article=info,
-        ordinal=0,
-        start=0,
-        end=len(passage),
-        passage=passage,
-        quotes=spans,
-        link="https://example.org/bridge#:~:text=The%20bridge",
-        score=7.25,
-        confidence=0.9,
-        matched_terms=("bridge", "open"),
-        features=dict.fromkeys(PASSAGE_FEATURES, 0.5),
-    )
+    plain = replace(citation(passage, *quotes, info=info), link="https://example.org/bridge#:~:text=The%20bridge")
+    return replace(plain, features=dict.fromkeys(PASSAGE_FEATURES, 0.5))
 
 
 ANSWERED = Answer(

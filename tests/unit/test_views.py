@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from discord import ui
 
-from bot.cogs.index import CancelButton
 from bot.desk import Reply, Searched
 from bot.rendering.cards import Card
 from bot.rendering.jobs import outcome_card, outcome_page
@@ -19,13 +18,15 @@ from bot.rendering.limits import AUTOCOMPLETE_CHOICES, AUTOCOMPLETE_NAME, length
 from bot.rendering.lists import choices_of, language_choices
 from bot.rendering.words import LOCALES, Words, words_for
 from bot.state import ChannelsMode, ServerSettings
+from bot.views.adding import ArticleForm, FilesForm, LinksForm, TypedArticle
 from bot.views.answers import FollowUpForm, answer_view
 from bot.views.articles import LONGEST_SEARCH, Listing, TurnButton, UndoButton, searched_for
-from bot.views.feeds import feed_view
-from bot.views.forms import ArticleForm, FeedForm, FilesForm, LimitsForm, LinksForm, TypedArticle, correction
+from bot.views.feeds import FeedForm, feed_view
+from bot.views.forms import correction
 from bot.views.jobs import job_view
 from bot.views.layout import layout
-from bot.views.settings import save_limits, settings_view
+from bot.views.rebuilds import CancelButton
+from bot.views.settings import LimitsForm, settings_view
 from index import Addition, Refusal, Status
 from tests.support.answers import INFO, citation, record
 from tests.support.discord.state import MessageFlag
@@ -76,8 +77,8 @@ def test_what_somebody_typed_comes_back_in_a_form_that_holds_all_limits(text: st
 
     check_form(ArticleForm(ENGLISH, typed))
     check_form(LinksForm(ENGLISH, text))
-    check_form(FeedForm(ENGLISH, FEED.id, text[:100], text[:60], save_nothing))
-    check_form(LimitsForm(ENGLISH, text[:12], text[:12], save_limits))
+    check_form(FeedForm(ENGLISH, FEED.id, text[:100], text[:60]))
+    check_form(LimitsForm(ENGLISH, text[:12], text[:12]))
     check_view(correction(typed.problems(ENGLISH) or [text[:200]], ENGLISH, lambda: ArticleForm(ENGLISH, typed)))
 
 
@@ -132,16 +133,12 @@ def test_all_messages_and_forms_hold_all_limits_in_every_language(locale: str) -
         ArticleForm(words),
         LinksForm(words),
         FilesForm(words, 10 * 1024 * 1024),
-        FeedForm(words, FEED.id, "", "de", save_nothing),
-        LimitsForm(words, "", "", save_limits),
+        FeedForm(words, FEED.id, "", "de"),
+        LimitsForm(words, "", ""),
         FollowUpForm(record(), 0, words),
     ):
         check_form(form)
     assert all(length(name) <= AUTOCOMPLETE_NAME for name, _ in language_choices("", words))
-
-
-async def save_nothing(*_: object) -> None:
-    """Stands where a form is not sent."""
 
 
 def test_a_view_that_is_too_large_is_found() -> None:

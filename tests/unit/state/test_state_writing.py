@@ -3,7 +3,6 @@
 import asyncio
 import multiprocessing
 import multiprocessing.connection
-import multiprocessing.synchronize
 import random
 import sqlite3
 import time
@@ -16,6 +15,7 @@ import pytest
 from bot.state import AnswerRecord, State
 from index import Draft, Library, StoreError
 from index.store import connecting
+from tests.support.processes import run_at_once
 from tests.unit.state.samples import ADA, BOB, ONE, PASSAGE, TODAY, address_of, answer, execute
 
 
@@ -42,32 +42,18 @@ async def test_writers_on_one_file_never_find_it_locked(path: Path) -> None:
 
 
 async def test_processes_open_and_write_a_new_file_at_once(path: Path) -> None:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["bot.state", "pytest"])
-    starting = context.Barrier(3)
-    processes = [context.Process(target=write_alone, args=(str(path), name, starting)) for name in "abc"]
-    for process in processes:
-        process.start()
-    for process in processes:
-        await asyncio.to_thread(process.join, 60)
+    assert await run_at_once(write_alone, str(path), "abc", "bot.state") == [0] * 3
 
-    assert [process.exitcode for process in processes] == [0] * 3
-    for process in processes:
-        process.close()
     async with await State.open(address_of(path)) as state:
         assert (await state.figures(ONE)).questions == 90
         assert await state.count_question(ONE, ADA, TODAY) == (91, 91)
 
 
-def write_alone(path: str, name: str, starting: "multiprocessing.synchronize.Barrier") -> None:
-    async def write() -> None:
-        async with await State.open(address_of(Path(path))) as state:
-            for number in range(30):
-                await state.record(answer(f"{name}{number}"))
-                await state.count_question(ONE, ADA, TODAY)
-
-    starting.wait(30)
-    asyncio.run(write())
+async def write_alone(path: str, name: str) -> None:
+    async with await State.open(address_of(Path(path))) as state:
+        for number in range(30):
+            await state.record(answer(f"{name}{number}"))
+            await state.count_question(ONE, ADA, TODAY)
 
 
 async def test_a_write_waits_for_a_lock_that_is_held_beyond_the_busy_timeout(

@@ -1,7 +1,5 @@
 """The store beside other programs, and when its disk fails."""
 
-import asyncio
-import multiprocessing
 import sqlite3
 from pathlib import Path
 
@@ -10,35 +8,22 @@ import pytest
 from index.errors import StoreError
 from index.models import Change
 from index.store import Store, connecting
+from tests.support.processes import run_at_once
 from tests.unit.store.samples import address_of, article, execute
 
 
-async def test_two_processes_open_and_write_a_new_store_at_once(path: Path) -> None:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["index.store", "pytest"])
-    starting = context.Barrier(4)
-    processes = [context.Process(target=write_alone, args=(str(path), name, starting)) for name in "abcd"]
-    for process in processes:
-        process.start()
-    for process in processes:
-        await asyncio.to_thread(process.join, 60)
+async def test_four_processes_open_and_write_a_new_store_at_once(path: Path) -> None:
+    assert await run_at_once(write_alone, str(path), "abcd", "index.store") == [0] * 4
 
-    assert [process.exitcode for process in processes] == [0] * 4
-    for process in processes:
-        process.close()
     async with await Store.open(address_of(path)) as store:
         assert await store.numbers() == set(range(1, 121))
         assert {info.title for info in await store.infos(None)} == set("abcd")
 
 
-def write_alone(path: str, name: str, starting: "multiprocessing.synchronize.Barrier") -> None:
-    async def write() -> None:
-        async with await Store.open(address_of(Path(path))) as store:
-            for number in range(30):
-                await store.add([article(f"{name} {number}", title=name)])
-
-    starting.wait(30)
-    asyncio.run(write())
+async def write_alone(path: str, name: str) -> None:
+    async with await Store.open(address_of(Path(path))) as store:
+        for number in range(30):
+            await store.add([article(f"{name} {number}", title=name)])
 
 
 async def test_a_locked_store_says_so(store: Store, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from bot.rendering.plain import one_line
-from bot.rendering.terminal import addition_parts, counted, table_of
+from bot.rendering.terminal.articles import addition_parts
+from bot.rendering.terminal.parts import counted, table_of
 from index import Feed, Job, JobState
 
 
