@@ -6,13 +6,14 @@ work, 2 an error with one line on standard error, 3 ended by the watchdog, 130 i
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from io import TextIOWrapper
 
 import typer
 
 from bot.cli.endings import DONE, FAILED, INTERRUPTED, failed
+from bot.cli.options import Store
 from bot.settings import SettingsError
 from index import CancelledBuildError, LibraryError
 
@@ -62,8 +63,19 @@ def _command_line(first: str | None) -> typer.Typer:
     return app
 
 
-def _commands() -> None:
+def _commands(context: typer.Context, store: Store = None) -> None:
     """Answers questions word for word from a library of articles, with the source."""
+    if store is None:
+        return
+    if context.invoked_subcommand == "init":
+        raise typer.BadParameter("`init` has --database in place of --store")
+    context.default_map = _defaults(context.command, store)
+
+
+def _defaults(command: object, store: str) -> dict[str, object]:
+    """A store that was named before the command, as the default of each command and of each of a group's."""
+    held: Mapping[str, object] = getattr(command, "commands", {})
+    return {"store": store} | {name: _defaults(one, store) for name, one in held.items()}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
