@@ -1,15 +1,17 @@
-"""A bot with its library in files, in front of a Discord that is held in memory."""
+"""A bot with its library in files, in front of a Discord that is held in memory; and the command line."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from bot.cli import main
 from bot.client import FootnoteBot
 from bot.settings import Settings
 from bot.state import State
 from index import Draft, Gatherer, GatheringRules, Library
+from tests.support.command_line import EXAMPLES, Ran, Run
 from tests.support.web import Web, served
 
 NewBot = Callable[[], FootnoteBot]
@@ -78,6 +80,47 @@ def simcord_bot(bot_library: Library, bot_state: State, bot_settings: Settings, 
 def new_bot(bot_library: Library, bot_state: State, bot_settings: Settings, bot_gatherer: Gatherer) -> NewBot:
     """Makes the bot of the next process, for `env.restart_bot`."""
     return lambda: FootnoteBot(bot_library, bot_state, bot_settings, bot_gatherer, ready_timeout_s=0.1)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    """The address of the database that the commands use."""
+    return f"sqlite+aiosqlite:///{tmp_path}/library.db"
+
+
+@pytest.fixture
+def environment(store: str) -> Mapping[str, str]:
+    """The settings of the commands; all others are as if nobody had set them."""
+    return {"DATABASE_URL": store}
+
+
+@pytest.fixture
+def run(
+    environment: Mapping[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
+    """Runs a command in this process: exit code, standard output, standard error."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+
+    def run_here(*arguments: object) -> Ran:
+        code = main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run_here
+
+
+@pytest.fixture
+def filled(run: Run) -> Run:
+    """Runs a command on a library of the examples."""
+    assert run("add", EXAMPLES)[0] == 0
+    return run
 
 
 async def add_shared(library: Library) -> None:

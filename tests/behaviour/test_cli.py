@@ -6,17 +6,15 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.cli import main
 from bot.settings import Settings
 from index.rebuilding import build
+from tests.support.command_line import EXAMPLES, QUESTION, Run, as_json, told
 
-EXAMPLES = Path(__file__).parents[2] / "examples" / "articles"
 PASSAGE_KEYS = {"quote", "quotes", "passage", "start", "end", "article", "link", "score", "other_sources"}
 ANSWER_KEYS = PASSAGE_KEYS | {
     "question", "status", "reason", "confidence", "matched_terms", "unknown_terms", "nearest_titles", "alternatives",
@@ -24,32 +22,6 @@ ANSWER_KEYS = PASSAGE_KEYS | {
 }  # fmt: skip
 ARTICLE_KEYS = {"id", "title", "source", "published_at", "language", "collection"}
 PLACED_KEYS = ARTICLE_KEYS | {"sources", "gone_since"}
-QUESTION = "How many Armenian soldiers have been killed?"
-
-Ran = tuple[int, str, str]
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command in this process: exit code, standard output, standard error."""
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path}/library.db")
-    monkeypatch.chdir(tmp_path)
-
-    def run_here(*arguments: object) -> Ran:
-        code = main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run_here
-
-
-@pytest.fixture
-def filled(run: Run) -> Run:
-    assert run("add", EXAMPLES)[0] == 0
-    return run
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -58,27 +30,12 @@ def write(folder: Path, name: str, text: str) -> Path:
     return path
 
 
-def told(ran: Ran, code: int = 2) -> str:
-    """The one line of an error."""
-    assert ran[0] == code
-    (line,) = ran[2].splitlines()
-    assert line.startswith("footnote: ")
-    return line
-
-
-def as_json(ran: Ran) -> Any:
-    assert ran[2] == ""
-    return json.loads(ran[1])
-
-
 # ---- ask
 
 
 def test_an_answer_has_the_promised_shape_and_its_quote_stands_in_the_passage(filled: Run) -> None:
-    ran = filled("ask", "--json", QUESTION)
+    value = as_json(filled("ask", "--json", QUESTION))
 
-    value = as_json(ran)
-    assert ran[0] == 0
     assert value.keys() == ANSWER_KEYS
     assert value["status"] in {"answered", "uncertain"}
     assert value["question"] == QUESTION
@@ -107,10 +64,8 @@ def test_one_passage_is_shown_when_one_is_wanted(filled: Run) -> None:
 
 
 def test_a_refusal_has_the_same_keys_and_exit_code_1(filled: Run) -> None:
-    ran = filled("ask", "--json", "flumph grobnik?")
+    value = as_json(filled("ask", "--json", "flumph grobnik?"), 1)
 
-    value = as_json(ran)
-    assert ran[0] == 1
     assert value.keys() == ANSWER_KEYS
     assert value["status"] == "refused"
     assert value["reason"]
@@ -259,8 +214,7 @@ def test_a_removed_article_answers_nothing(filled: Run) -> None:
     assert code == 0
     assert out.startswith(f"removed {article_id} ")
     assert article_id not in filled("list")[1]
-    left = as_json(filled("ask", "--json", QUESTION))["article"]
-    assert left is None or left["id"] != article_id
+    assert as_json(filled("ask", "--json", QUESTION), 1)["article"] is None
 
 
 def test_an_unknown_id_is_an_error_and_nothing_is_removed(filled: Run) -> None:

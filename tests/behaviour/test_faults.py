@@ -21,7 +21,7 @@ from index import Draft, Library, StoreError
 from index.models import NewArticle
 from index.store import Store, connecting
 from tests.behaviour.conftest import BRIDGE, TRUCE, add_shared
-from tests.behaviour.test_keeping import page_of, settle, spoil
+from tests.support.databases import page_of, settle, spoil
 from tests.support.disks import fill, read_only, small_disk
 
 QUESTION = "How many Armenian soldiers were killed?"

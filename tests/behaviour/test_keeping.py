@@ -8,46 +8,26 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from bot.cli import main
-from bot.settings import Settings
 from bot.state import ServerSettings, State
 from index import ARTICLES, Library, StoreInUseError, UnusableBackupError, backup, restore
 from index.store.sqlite_files import copy
-from tests.behaviour.test_cli import EXAMPLES, QUESTION, Ran, Run, as_json, told
+from tests.support.command_line import EXAMPLES, QUESTION, Ran, Run, as_json, told
+from tests.support.databases import PAGE, change, page_of, settle, spoil, titles
 from tests.support.terminal import at_terminal
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = "sqlite+aiosqlite:///{}/library.db"
-_PAGE = 4096
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command in this process: exit code, standard output, standard error."""
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setenv("DATABASE_URL", ADDRESS.format(tmp_path))
-    monkeypatch.setenv("LOG_LEVEL", "ERROR")
-    monkeypatch.chdir(tmp_path)
-
-    def run_here(*arguments: object) -> Ran:
-        code = main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run_here
-
-
-@pytest.fixture
-def filled(run: Run) -> Run:
-    assert run("add", EXAMPLES)[0] == 0
-    return run
+def environment(store: str) -> Mapping[str, str]:
+    return {"DATABASE_URL": store, "LOG_LEVEL": "ERROR"}
 
 
 @contextmanager
@@ -69,35 +49,6 @@ def somebody_else(address: str) -> Iterator[None]:
         finally:
             assert process.stdin is not None
             process.stdin.close()
-
-
-def titles(file: Path) -> list[str]:
-    with closing(sqlite3.connect(file)) as connection:
-        return [row[0] for row in connection.execute("SELECT title FROM articles ORDER BY number")]
-
-
-def change(file: Path, statement: str) -> None:
-    with closing(sqlite3.connect(file)) as connection:
-        connection.execute(statement)
-        connection.commit()
-
-
-def page_of(file: Path, text: str) -> int:
-    """The page of a database that holds a text."""
-    found = file.read_bytes().find(text.encode())
-    assert found > 0
-    return found // _PAGE
-
-
-def spoil(file: Path, page: int) -> None:
-    with file.open("r+b") as opened:
-        opened.seek(page * _PAGE)
-        opened.write(b"\xff" * _PAGE)
-
-
-def settle(file: Path) -> None:
-    """Bring what waits beside a database into it."""
-    change(file, "PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 # ---- backup
@@ -423,7 +374,7 @@ def test_what_can_be_read_of_a_damaged_database_is_saved(filled: Run, tmp_path: 
                 opened.seek(100)
                 opened.write(b"\0" * 40)
         case "short":
-            os.truncate(file, page_of(file, "Storm Odila") * _PAGE)
+            os.truncate(file, page_of(file, "Storm Odila") * PAGE)
     damaged = file.read_bytes()
 
     found = filled("check", "--json")

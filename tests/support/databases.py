@@ -1,0 +1,40 @@
+"""SQLite files as others see, change and damage them."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+PAGE = 4096
+"""Bytes of a page, SQLite's own unit."""
+
+
+def titles(file: Path) -> list[str]:
+    """The titles of the articles, in the order in which they were added."""
+    with closing(sqlite3.connect(file)) as connection:
+        return [row[0] for row in connection.execute("SELECT title FROM articles ORDER BY number")]
+
+
+def change(file: Path, statement: str) -> None:
+    """Change a database as another program does; one that does not exist is made."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute(statement)
+        connection.commit()
+
+
+def page_of(file: Path, text: str) -> int:
+    """The page of a database that holds a text, 0 for the first."""
+    found = file.read_bytes().find(text.encode())
+    assert found > 0
+    return found // PAGE
+
+
+def spoil(file: Path, page: int) -> None:
+    """Overwrite a page with what is no page."""
+    with file.open("r+b") as opened:
+        opened.seek(page * PAGE)
+        opened.write(b"\xff" * PAGE)
+
+
+def settle(file: Path) -> None:
+    """Bring what waits beside a database into it."""
+    change(file, "PRAGMA wal_checkpoint(TRUNCATE)")
