@@ -9,6 +9,11 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "articles"
 QUESTION = "How many Armenian soldiers have been killed?"
 """One of the examples answers it."""
 
+ARTICLE_KEYS = {"id", "title", "source", "published_at", "language", "collection"}
+"""What every article has as JSON."""
+PLACED_KEYS = ARTICLE_KEYS | {"sources", "gone_since"}
+"""What an article that was found has as JSON."""
+
 Ran = tuple[int, str, str]
 """Exit code, standard output, standard error."""
 Run = Callable[..., Ran]

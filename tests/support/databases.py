@@ -1,7 +1,10 @@
 """SQLite files as others see, change and damage them."""
 
 import sqlite3
-from contextlib import closing
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 PAGE = 4096
@@ -38,3 +41,24 @@ def spoil(file: Path, page: int) -> None:
 def settle(file: Path) -> None:
     """Bring what waits beside a database into it."""
     change(file, "PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@contextmanager
+def somebody_else(address: str) -> Iterator[None]:
+    """Another process that has the library open."""
+    code = (
+        "import asyncio, sys\n"
+        "from index.store import Store\n"
+        "async def main():\n"
+        f"    async with await Store.open({address!r}) as store:\n"
+        "        await store.count(); print('open', flush=True); await asyncio.to_thread(sys.stdin.read)\n"
+        "asyncio.run(main())\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"open\n"
+        try:
+            yield
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
