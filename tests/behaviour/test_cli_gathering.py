@@ -9,7 +9,7 @@ import pytest
 
 from index import Gatherer, Job, Library
 from tests.support.command_line import Run, as_json, told
-from tests.support.documents import docx, page, pdf, word_paragraph, zip_of
+from tests.support.documents import docx, lines, page, pdf, word_paragraph, zip_of
 from tests.support.pages import feed
 from tests.support.web import Web, redirect, reply, served_aside
 
@@ -18,11 +18,6 @@ FEED_KEYS = {
     "threads", "added_by", "added_at", "checked_at", "next_check_at", "failures", "failing_since", "problem",
     "problem_kind", "enabled", "articles",
 }  # fmt: skip
-
-
-def lines(topic: str) -> list[str]:
-    """Enough sentences for an article that no other article holds."""
-    return [f"{n}. The {topic} of Karrow was opened in May 2019, after {n + 2} years of work." for n in range(8)]
 
 
 @pytest.fixture
