@@ -17,33 +17,46 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LINK = "https://news.site.net/a"
 FEED = "<rss version='2.0'><channel><title>{title}</title><item><link>{link}</link></item></channel></rss>"
-FEEDS: dict[str, tuple[bytes, set[Problem]]] = {
+FEEDS: dict[str, tuple[bytes, Problem]] = {
+    "a feed that is too large": (b"<rss>" + b" " * 5_000_000, Problem.TOO_LARGE),
+    "a sitemap bomb": (gzip.compress(b"<urlset>" + b" " * 50_000_000), Problem.TOO_LARGE),
+    "JSON without bottom": (
+        b'{"version": "https://jsonfeed.org/version/1", "items": ' + b"[" * 200_000,
+        Problem.NO_FEED,
+    ),
+    "no feed": (b"hello", Problem.NO_FEED),
+    "a page without feeds": (PAGE, Problem.NO_FEED),
+    "NULs": (b"\0" * 1_000, Problem.NO_FEED),
+    "a picture": (b"\x89PNG\r\n\x1a\n", Problem.NO_FEED),
+}
+HARMLESS: dict[str, tuple[bytes, set[Problem]]] = {
     "an outer entity": (f"{OUTSIDE}{FEED.format(title='&a;', link=LINK)}".encode(), set()),
     "a billion laughs": (
         f"{ENTITIES}{FEED.format(title='&j;', link=LINK)}".encode(),
         {Problem.TOO_SLOW, Problem.NO_FEED},
     ),
     "a feed without bottom": (b"<rss><channel>" + b"<item>" * 200_000, {Problem.NO_FEED, Problem.TOO_SLOW}),
-    "a feed that is too large": (b"<rss>" + b" " * 5_000_000, {Problem.TOO_LARGE}),
-    "a sitemap bomb": (gzip.compress(b"<urlset>" + b" " * 50_000_000), {Problem.TOO_LARGE}),
     "a sitemap with laughs": (
         f"{ENTITIES}<urlset><url><loc>&j;</loc></url><url><loc>{LINK}</loc></url></urlset>".encode(),
         {Problem.DAMAGED},
     ),
-    "JSON without bottom": (
-        b'{"version": "https://jsonfeed.org/version/1", "items": ' + b"[" * 200_000,
-        {Problem.NO_FEED},
-    ),
-    "no feed": (b"hello", {Problem.NO_FEED}),
-    "a page without feeds": (PAGE, {Problem.NO_FEED}),
-    "NULs": (b"\0" * 1_000, {Problem.NO_FEED}),
-    "a picture": (b"\x89PNG\r\n\x1a\n", {Problem.NO_FEED}),
 }
+"""What may be read in part, or be refused."""
 
 
 @pytest.mark.parametrize("name", FEEDS)
+async def test_a_hostile_feed_is_refused(workers: Workers, name: str) -> None:
+    content, problem = FEEDS[name]
+
+    with pytest.raises(UnusableSourceError) as caught:
+        await workers.feed(Bytes("feed", content, "https://news.site.net/feed"))
+
+    assert caught.value.problem is problem
+
+
+@pytest.mark.parametrize("name", HARMLESS)
 async def test_a_hostile_feed_is_harmless(workers: Workers, name: str) -> None:
-    content, problems = FEEDS[name]
+    content, problems = HARMLESS[name]
     try:
         feed = await workers.feed(Bytes("feed", content, "https://news.site.net/feed"))
     except UnusableSourceError as error:
