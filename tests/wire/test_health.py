@@ -15,8 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from index import Gatherer, Library
 from tests.support.discord import Discord, Fault
-from tests.support.discord.listener import free_port
 from tests.support.discord.process import BotProcess
+from tests.support.ports import free_port
 from tests.wire.conftest import QUESTION, Place, place_in
 
 DEAD = {"GATEWAY_DEAD_S": "5", "LOOP_STUCK_S": "5"}

@@ -16,6 +16,7 @@ from index.ingestion.fetching import Fetcher, FetchRules
 from index.ingestion.problems import Problem, UnusableSourceError
 from index.ingestion.worker import WorkerRules, Workers
 from tests.behaviour.hostile.samples import PAGE
+from tests.support.ports import free_port
 from tests.support.web import Names, Web, reply, served
 
 NAMES: dict[str, Sequence[str] | Sequence[Sequence[str]]] = {
@@ -55,7 +56,8 @@ class Internet:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def internet() -> AsyncIterator[Internet]:
-    async with served("127.0.0.2") as public, served("127.0.0.1", public.port) as private:
+    port = free_port()
+    async with served("127.0.0.2", port) as public, served("127.0.0.1", port) as private:
         private.routes["*"] = reply("SECRET")
         public.routes["/page"] = reply(PAGE)
         rules = FetchRules(

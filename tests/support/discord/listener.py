@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -178,10 +177,3 @@ def _major(path: str) -> str:
     """The channel, server or webhook in a path: each has limits of its own."""
     parts = path.split("/")
     return "/".join(parts[1:4] if parts[1] == "webhooks" else parts[1:3])
-
-
-def free_port() -> int:
-    """A port of the loopback on which nobody listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
