@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from simcord import Env
 
 from bot.cli import main
 from bot.client import FootnoteBot
@@ -12,6 +13,7 @@ from bot.settings import Settings
 from bot.state import State
 from index import Draft, Gatherer, GatheringRules, Library
 from tests.support.command_line import EXAMPLES, Ran, Run
+from tests.support.servers import Server
 from tests.support.web import Web, served
 
 NewBot = Callable[[], FootnoteBot]
@@ -83,6 +85,30 @@ def new_bot(bot_library: Library, bot_state: State, bot_settings: Settings, bot_
 
 
 @pytest.fixture
+async def gathering(simcord_env: Env, simcord_bot: FootnoteBot) -> None:
+    """Lets the bot, which is there, run jobs and look at feeds."""
+    await simcord_bot.gather()
+
+
+@pytest.fixture
+async def server(simcord_env: Env) -> Server:
+    return Server(simcord_env)
+
+
+@pytest.fixture
+async def other(simcord_env: Env) -> Server:
+    return Server(simcord_env, "Others")
+
+
+@pytest.fixture
+async def own(server: Server, bot_library: Library) -> str:
+    """The id of an article that belongs to the server."""
+    outcomes = await bot_library.add([Draft("A bridge instead of a ferry", BRIDGE, "bridge.md")], server.collection)
+    assert outcomes[0].article is not None
+    return outcomes[0].article.id
+
+
+@pytest.fixture
 def store(tmp_path: Path) -> str:
     """The address of the database that the commands use."""
     return f"sqlite+aiosqlite:///{tmp_path}/library.db"
@@ -132,3 +158,8 @@ async def add_shared(library: Library) -> None:
             Draft("Ice in the harbour", HARBOUR, "harbour.txt", language="en"),
         ]
     )
+
+
+async def titles(library: Library, collection: str) -> list[str]:
+    """The titles of the articles of a collection."""
+    return [info.title for info in await library.articles([collection])]
