@@ -89,6 +89,8 @@ class Listener:
         fault = next((one for one in self.faults if one.takes(method, path)), None)
         call = await _read(request, path)
         if fault is not None and fault.delay_s:
+            # Whoever waits for the fault is told now, and not when the request has been answered.
+            self._changed()
             await asyncio.sleep(fault.delay_s)
         if fault is not None and not fault.is_after and (fault.is_reset or fault.status is not None):
             self._record(Request(method, path, call.body, fault.status, None, at))
