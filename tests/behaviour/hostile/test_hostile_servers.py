@@ -120,6 +120,7 @@ SERVERS: dict[str, tuple[bytes | Callable[[Request, asyncio.StreamWriter], objec
 }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", SERVERS)
 async def test_a_rude_server_is_left_in_bounded_time(internet: Internet, name: str) -> None:
     answer, problems = SERVERS[name]
