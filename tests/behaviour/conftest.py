@@ -39,6 +39,13 @@ def address(tmp_path: Path) -> str:
 
 
 @pytest_asyncio.fixture
+async def library(tmp_path: Path) -> AsyncIterator[Library]:
+    """A library of its own, without a bot."""
+    async with await Library.open(f"sqlite+aiosqlite:///{tmp_path}/library.db", tmp_path / "index") as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
 async def bot_library(address: str, tmp_path: Path) -> AsyncIterator[Library]:
     async with await Library.open(address, tmp_path / "index") as library:
         yield library
