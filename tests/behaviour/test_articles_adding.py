@@ -132,7 +132,13 @@ async def test_each_file_has_its_own_outcome(server: Server, bot_library: Librar
     assert len(await bot_library.articles([server.collection])) == 2
 
 
-async def test_a_file_that_is_too_large_is_not_even_fetched(server: Server, bot_library: Library) -> None:
+async def test_a_file_that_is_too_large_is_not_even_fetched(
+    server: Server, bot_library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def read(self: discord.Attachment, **options: Any) -> bytes:
+        raise AssertionError("it was fetched")
+
+    monkeypatch.setattr(discord.Attachment, "read", read)
     form = await server.admin.slash(server.channel, "articles add file")
 
     sent = await server.admin.submit_modal(form, filled(form, Files=[("huge.txt", b"a " * (5 * 1024 * 1024))]))

@@ -49,6 +49,7 @@ async def test_commands_with_an_article_are_refused_and_offer_no_title(server: S
         assert await server.member.autocomplete(server.channel, f"articles {command}", "article", "") == []
         asked = await server.member.slash(server.channel, f"articles {command}", article=own)
         assert "bridge" not in shown(asked)
+        assert "Manage Server" in shown(asked)
 
 
 async def test_a_role_that_the_settings_name_may_manage(server: Server, own: str, bot_state: State) -> None:

@@ -346,6 +346,23 @@ async def test_a_reply_to_an_answer_is_a_follow_up(room: Room, simcord_bot: Foot
     assert "article of the answer before" in text_of(room.messages()[-1])
 
 
+@pytest.mark.parametrize("told", [{"guild_id": 1}, {"is_private": True}], ids=["elsewhere", "private"])
+async def test_a_reply_to_an_answer_that_was_not_for_this_server_is_no_follow_up(
+    room: Room, simcord_bot: FootnoteBot, bot_state: State, told: dict[str, Any]
+) -> None:
+    await room.alice.send(room.channel, f"{mention_of(simcord_bot)} {QUESTION}")
+    answer = room.messages()[-1]
+    await simcord_bot.desk.save_rest()
+    kept = await bot_state.answer_by_message(answer.id)
+    assert kept is not None
+    await bot_state.record(replace(kept, **told))
+
+    await room.bob.send(room.channel, f"{mention_of(simcord_bot)} and how many were wounded?", reply_to=answer)
+
+    assert room.messages()[-1].id != answer.id
+    assert "article of the answer before" not in text_of(room.messages()[-1])
+
+
 async def test_bots_and_webhooks_are_never_answered(room: Room, simcord_bot: FootnoteBot) -> None:
     robot = room.guild.add_member(room.env.create_user("robot", bot=True))
 

@@ -231,6 +231,7 @@ async def test_a_rebuild_that_fails_says_so_and_another_may_begin(server: Server
     await server.admin.slash(server.channel, "index rebuild")
 
     text = await later(server)
+    assert "The rebuild failed" in text
     assert "sqlite" not in text
     rebuilds.outcome = SUMMARY
     again = await server.admin.slash(server.channel, "index rebuild")
