@@ -1,4 +1,4 @@
-"""SQLite files as others see, change and damage them."""
+"""A library's files, the database and the index, as others see, hold, change and damage them."""
 
 import sqlite3
 import subprocess
@@ -62,3 +62,35 @@ def somebody_else(address: str) -> Iterator[None]:
         finally:
             assert process.stdin is not None
             process.stdin.close()
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Another process holds the lock of the database."""
+    code = (
+        f"import sqlite3, sys; c = sqlite3.connect({str(file)!r})\n"
+        "c.execute('BEGIN EXCLUSIVE'); print('locked', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"locked\n"
+        yield
+        process.communicate()
+
+
+def answers_kept(file: Path) -> int:
+    """How many answers the bot keeps."""
+    with closing(sqlite3.connect(file)) as connection:
+        return int(connection.execute("SELECT count(*) FROM discord_answers").fetchone()[0])
+
+
+def live_files(index: Path) -> list[Path]:
+    """The files of an index that are large enough to be mapped, and not read."""
+    return sorted(path for path in index.rglob("*.npy") if path.stat().st_size > PAGE)
+
+
+def scribble(path: Path) -> None:
+    """Overwrite a file in its place, so that those who have mapped it see that."""
+    with path.open("r+b") as file:
+        file.seek(128)
+        file.write(b"\x7f" * (path.stat().st_size - 128))
