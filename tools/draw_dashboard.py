@@ -26,8 +26,8 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from tests.support.discord import Discord, Fault
-from tests.support.discord.listener import free_port
 from tests.support.discord.process import BotProcess
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 DASHBOARD = ROOT / "deploy" / "grafana.json"

@@ -7,6 +7,7 @@ from typing import Any
 import discord
 import pytest
 from simcord import Env
+from simcord.results import InteractionResult
 
 from bot.client import FootnoteBot
 from bot.settings import Settings
@@ -14,7 +15,7 @@ from bot.state import ChannelsMode, ServerSettings, State
 from index import Answer, Draft, Library
 from tests.behaviour.conftest import NewBot, add_shared
 from tests.support.cards import buttons_of, text_of
-from tests.support.servers import buttons, card, fields, shown
+from tests.support.servers import buttons, card, filled, shown
 
 QUESTION = "how many soldiers were killed?"
 ANSWER = "**At least 49 Armenian soldiers were killed in the fighting, the government in Yerevan said.**"
@@ -186,12 +187,16 @@ async def test_a_passage_that_is_gone_says_so(room: Room, bot_library: Library) 
     assert "removed" in shown(pressed)
 
 
+async def follow_up(room: Room, asked: InteractionResult, question: str) -> InteractionResult:
+    """What comes back when Alice asks this below an answer."""
+    form = await room.alice.click(card(asked), label="Ask a follow-up")
+    return await room.alice.submit_modal(form, filled(form, **{"Your question": question}))
+
+
 async def test_a_follow_up_is_understood_within_the_article_of_the_answer(room: Room) -> None:
     asked = await room.alice.slash(room.channel, "ask", question=QUESTION)
 
-    form = await room.alice.click(card(asked), label="Ask a follow-up")
-    field = fields(form)["Your question"]["custom_id"]
-    followed = await room.alice.submit_modal(form, {field: "and how many were wounded?"})
+    followed = await follow_up(room, asked, "and how many were wounded?")
 
     assert "**Some 110 soldiers were wounded." in shown(followed)
     assert "article of the answer before" in shown(followed)
@@ -200,9 +205,7 @@ async def test_a_follow_up_is_understood_within_the_article_of_the_answer(room: 
 async def test_a_follow_up_that_its_article_does_not_answer_is_looked_for_in_all(room: Room) -> None:
     asked = await room.alice.slash(room.channel, "ask", question=QUESTION)
 
-    form = await room.alice.click(card(asked), label="Ask a follow-up")
-    field = fields(form)["Your question"]["custom_id"]
-    followed = await room.alice.submit_modal(form, {field: "how thick was the ice in 1963?"})
+    followed = await follow_up(room, asked, "how thick was the ice in 1963?")
 
     assert "80 centimetres" in shown(followed)
     assert "all articles were searched" in shown(followed)
@@ -212,9 +215,7 @@ async def test_a_follow_up_in_a_channel_that_was_closed_meanwhile_is_private(roo
     asked = await room.alice.slash(room.channel, "ask", question=QUESTION)
     await bot_state.save_server(_server(room, channels_mode=ChannelsMode.NONE))
 
-    form = await room.alice.click(card(asked), label="Ask a follow-up")
-    field = fields(form)["Your question"]["custom_id"]
-    followed = await room.alice.submit_modal(form, {field: "and how many were wounded?"})
+    followed = await follow_up(room, asked, "and how many were wounded?")
 
     assert followed.ephemeral
 
@@ -343,6 +344,23 @@ async def test_a_reply_to_an_answer_is_a_follow_up(room: Room, simcord_bot: Foot
     )
 
     assert "article of the answer before" in text_of(room.messages()[-1])
+
+
+@pytest.mark.parametrize("told", [{"guild_id": 1}, {"is_private": True}], ids=["elsewhere", "private"])
+async def test_a_reply_to_an_answer_that_was_not_for_this_server_is_no_follow_up(
+    room: Room, simcord_bot: FootnoteBot, bot_state: State, told: dict[str, Any]
+) -> None:
+    await room.alice.send(room.channel, f"{mention_of(simcord_bot)} {QUESTION}")
+    answer = room.messages()[-1]
+    await simcord_bot.desk.save_rest()
+    kept = await bot_state.answer_by_message(answer.id)
+    assert kept is not None
+    await bot_state.record(replace(kept, **told))
+
+    await room.bob.send(room.channel, f"{mention_of(simcord_bot)} and how many were wounded?", reply_to=answer)
+
+    assert room.messages()[-1].id != answer.id
+    assert "article of the answer before" not in text_of(room.messages()[-1])
 
 
 async def test_bots_and_webhooks_are_never_answered(room: Room, simcord_bot: FootnoteBot) -> None:

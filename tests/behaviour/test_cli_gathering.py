@@ -2,16 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot.cli import main
-from bot.settings import Settings
 from index import Gatherer, Job, Library
-from tests.support.documents import docx, page, pdf, word_paragraph, zip_of
+from tests.support.command_line import Run, as_json, told
+from tests.support.documents import docx, lines, page, pdf, word_paragraph, zip_of
 from tests.support.pages import feed
 from tests.support.web import Web, redirect, reply, served_aside
 
@@ -20,14 +18,6 @@ FEED_KEYS = {
     "threads", "added_by", "added_at", "checked_at", "next_check_at", "failures", "failing_since", "problem",
     "problem_kind", "enabled", "articles",
 }  # fmt: skip
-
-Ran = tuple[int, str, str]
-Run = Callable[..., Ran]
-
-
-def lines(topic: str) -> list[str]:
-    """Enough sentences for an article that no other article holds."""
-    return [f"{n}. The {topic} of Karrow was opened in May 2019, after {n + 2} years of work." for n in range(8)]
 
 
 @pytest.fixture
@@ -39,40 +29,8 @@ def web() -> Iterator[Web]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path}/library.db"
-
-
-@pytest.fixture
-def run(
-    tmp_path: Path, store: str, web: Web, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    """Runs a command in this process: exit code, standard output, standard error."""
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setenv("DATABASE_URL", store)
-    monkeypatch.setenv("FETCH_ALLOWED_HOSTS", f"{web.address}:{web.port}")
-    monkeypatch.chdir(tmp_path)
-
-    def run_here(*arguments: object) -> Ran:
-        code = main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run_here
-
-
-def told(ran: Ran) -> str:
-    """The one line of an error."""
-    assert ran[0] == 2
-    (line,) = ran[2].splitlines()
-    assert line.startswith("footnote: ")
-    return line
-
-
-def as_json(ran: Ran) -> Any:
-    assert (ran[0], ran[2]) == (0, "")
-    return json.loads(ran[1])
+def environment(store: str, web: Web) -> Mapping[str, str]:
+    return {"DATABASE_URL": store, "FETCH_ALLOWED_HOSTS": f"{web.address}:{web.port}"}
 
 
 def submitted(store: str, addresses: Sequence[str], collection: str = "shared") -> Job:

@@ -1,9 +1,7 @@
 """A process that writes is killed again and again; the store has to be whole each time."""
 
 import asyncio
-import multiprocessing
 import random
-import signal
 import sqlite3
 import time
 from multiprocessing.connection import Connection
@@ -14,16 +12,17 @@ import pytest
 from index.models import NewArticle
 from index.store import Store
 from index.store.adding import content_hash
+from tests.support.killing import doomed, wait_for_message
 
 KILLS = 120
+
+LOADED = ["index.store", "index.store.upgrading"]
+"""With Alembic, which a new store loads."""
 
 
 @pytest.mark.slow
 def test_a_killed_writer_leaves_a_whole_store(tmp_path: Path) -> None:
     chance = random.Random(2024)
-    context = multiprocessing.get_context("forkserver")
-    # Alembic, which a new store loads, would take longer than these processes live.
-    context.set_forkserver_preload(["index.store", "index.store.upgrading", "pytest"])
     path = tmp_path / "footnote.db"
     written = 0
     kills_after_writing = 0
@@ -33,31 +32,20 @@ def test_a_killed_writer_leaves_a_whole_store(tmp_path: Path) -> None:
         if attempt % 6 == 0:
             path = tmp_path / f"{attempt}.db"
             written = 0
-        here, there = context.Pipe(duplex=False)
-        process = context.Process(target=write_until_killed, args=(str(path), attempt, there))
-        process.start()
-        wait_for_message(here)
-        # A new store opens within 40 ms, an older one within 20: a third of the kills fall into that. The others fall
-        # between two batches or into one, after as many as were drawn, however long these take on a busy machine.
-        for _ in range(0 if attempt % 3 == 0 else chance.randint(1, 8)):
+        with doomed(LOADED, write_until_killed, str(path), attempt) as here:
             wait_for_message(here)
-        time.sleep(chance.uniform(0, 0.04))
-        process.kill()
-        process.join(10)
-        assert process.exitcode == -signal.SIGKILL
-        for closable in (process, here, there):
-            closable.close()
+            # A new store opens within 40 ms, an older one within 20: a third of the kills fall into that. The others
+            # fall between two batches or into one, after as many as were drawn, however long these take on a busy
+            # machine.
+            for _ in range(0 if attempt % 3 == 0 else chance.randint(1, 8)):
+                wait_for_message(here)
+            time.sleep(chance.uniform(0, 0.04))
 
         before, written = written, asyncio.run(check(path))
         kills_after_writing += written != before
 
     # Otherwise hardly anything was interrupted, and this has shown nothing.
     assert kills_after_writing > KILLS // 3
-
-
-def wait_for_message(here: Connection) -> None:
-    assert here.poll(30)
-    here.recv_bytes()
 
 
 async def check(path: Path) -> int:

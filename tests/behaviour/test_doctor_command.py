@@ -1,19 +1,12 @@
 """/doctor: whether the bot can do its work in a server."""
 
 import discord
-import pytest
-from simcord import Env
 
 from bot.client import FootnoteBot
 from bot.state import ServerSettings
 from index import Draft, Library
 from tests.behaviour.conftest import HARBOUR, add_shared
 from tests.support.servers import Server, expects_refusals, shown
-
-
-@pytest.fixture
-def server(simcord_env: Env) -> Server:
-    return Server(simcord_env)
 
 
 def deny(server: Server, name: str, **permissions: bool) -> int:
@@ -72,5 +65,7 @@ async def test_members_may_not(server: Server) -> None:
 
     asked = await server.member.slash(server.channel, "doctor")
 
+    assert asked.ephemeral
+    assert "Manage Server" in shown(asked)
     assert "hidden" not in shown(asked)
     assert "articles can be found" not in shown(asked)

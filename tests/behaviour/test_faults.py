@@ -3,11 +3,9 @@
 import asyncio
 import os
 import signal
-import sqlite3
-import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +20,7 @@ from index import Draft, Library, StoreError
 from index.models import NewArticle
 from index.store import Store, connecting
 from tests.behaviour.conftest import BRIDGE, TRUCE, add_shared
-from tests.behaviour.test_keeping import page_of, settle, spoil
+from tests.support.databases import answers_kept, live_files, locked, page_of, scribble, settle, spoil
 from tests.support.disks import fill, read_only, small_disk
 
 QUESTION = "How many Armenian soldiers were killed?"
@@ -58,25 +56,6 @@ async def made(tmp_path: Path) -> Path:
     return folder
 
 
-@contextmanager
-def locked(file: Path) -> Iterator[None]:
-    """Another process holds the lock of the database."""
-    code = (
-        f"import sqlite3, sys; c = sqlite3.connect({str(file)!r})\n"
-        "c.execute('BEGIN EXCLUSIVE'); print('locked', flush=True); sys.stdin.read()"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"locked\n"
-        yield
-        process.communicate()
-
-
-def answers_kept(folder: Path) -> int:
-    with closing(sqlite3.connect(folder / "library.db")) as connection:
-        return int(connection.execute("SELECT count(*) FROM discord_answers").fetchone()[0])
-
-
 # ---- a full disk
 
 
@@ -98,7 +77,7 @@ async def test_on_a_full_disk_questions_are_answered_and_nothing_is_lost(tmp_pat
             await desk.ask(ALICE, QUESTION)
             last = await desk.ask(ALICE, "How much tea was harvested in 2021?")
 
-        kept = answers_kept(disk)
+        kept = answers_kept(disk / "library.db")
         async with await Library.open(address_of(disk), disk / "index") as library:
             reopened = len(await library.articles())
 
@@ -175,6 +154,7 @@ def test_commands_on_a_read_only_disk(made: Path, capsys: pytest.CaptureFixture[
 # ---- a locked database
 
 
+@pytest.mark.alone
 async def test_while_another_program_holds_the_lock_questions_are_answered(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,26 +182,15 @@ async def test_while_another_program_holds_the_lock_questions_are_answered(
     assert reply.citation is not None
     assert turned.citation is not None
     assert added.problem is None
-    assert answers_kept(made) == 2
+    assert answers_kept(made / "library.db") == 2
 
 
 # ---- a damaged index
 
 
-def live_files(folder: Path) -> list[Path]:
-    return sorted(path for path in (folder / "index").rglob("*.npy") if path.stat().st_size > 4_096)
-
-
-def scribble(path: Path) -> None:
-    """Overwrite a file in its place, so that those who have mapped it see that."""
-    with path.open("r+b") as file:
-        file.seek(128)
-        file.write(b"\x7f" * (path.stat().st_size - 128))
-
-
 async def test_an_index_that_is_damaged_while_it_is_read_is_built_anew(made: Path) -> None:
     async with home(made) as (library, _, _):
-        for path in live_files(made):
+        for path in live_files(made / "index"):
             scribble(path)
         # As for long articles: these files are small enough to be read whole.
         library._engine._partitions["en"].notes.doc_article.base = (
@@ -237,7 +206,7 @@ async def test_an_index_that_is_damaged_while_it_is_read_is_built_anew(made: Pat
 
 async def test_damage_is_found_before_a_question_meets_it(made: Path) -> None:
     async with home(made) as (library, _, _):
-        scribble(live_files(made)[0])
+        scribble(live_files(made / "index")[0])
         found = await library.mend_index()
         again = await library.mend_index()
         answer = await library.ask(QUESTION)
@@ -248,7 +217,7 @@ async def test_damage_is_found_before_a_question_meets_it(made: Path) -> None:
 
 async def test_questions_at_once_that_meet_damage_build_the_index_once(made: Path) -> None:
     async with home(made) as (library, _, _):
-        scribble(live_files(made)[0])
+        scribble(live_files(made / "index")[0])
         del library._engine._partitions["en"].notes.articles
         answers = await asyncio.gather(*(library.ask(QUESTION) for _ in range(5)))
         generations = sorted(path.name for path in (made / "index").glob("generation-*"))

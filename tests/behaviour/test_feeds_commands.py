@@ -7,7 +7,6 @@ from typing import Any
 
 import discord
 import pytest
-from simcord import Env
 
 from bot.client import FootnoteBot
 from bot.state import ServerSettings, State
@@ -16,14 +15,10 @@ from index import Feed, FeedNews, Gatherer, Library
 from tests.support.cards import components, text_of
 from tests.support.markdown import PINGS
 from tests.support.pages import BRIDGE, ICE, OWLS, RSS, feed, page
-from tests.support.servers import Server, buttons, card, expects_refusals, fields, filled, shown, simbot
+from tests.support.servers import Server, buttons, card, expects_refusals, fields, filled, posted, shown, simbot
 from tests.support.web import Web, reply
 
-
-@pytest.fixture
-async def server(simcord_env: Env, simcord_bot: FootnoteBot) -> Server:
-    await simcord_bot.gather()
-    return Server(simcord_env)
+pytestmark = pytest.mark.usefixtures("gathering")
 
 
 def published(web: Web, *articles: tuple[str, str]) -> None:
@@ -74,14 +69,6 @@ async def checked(server: Server, gatherer: Gatherer, one: Feed) -> str:
         await asyncio.to_thread(time.sleep, 0.02)
         await server.env.advance_time(0.5)
     return shown(asked)
-
-
-async def posted(server: Server, button: discord.ui.Item[Any]) -> discord.Message:
-    """A message of the bot with a button that somebody forged."""
-    channel = server.env.bot.get_channel(server.channel.id)
-    assert isinstance(channel, discord.TextChannel)
-    row: discord.ui.ActionRow[Any] = discord.ui.ActionRow(button)
-    return await channel.send(view=discord.ui.LayoutView().add_item(row))
 
 
 # ---- adding

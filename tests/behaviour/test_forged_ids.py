@@ -14,7 +14,7 @@ from bot.state import State
 from index import Draft, Gatherer, JobState, Library
 from tests.support.cards import text_of
 from tests.support.pages import OWLS, RSS, feed, page
-from tests.support.servers import Server, buttons, expects_refusals, filled, shown
+from tests.support.servers import Server, buttons, expects_refusals, filled, posted, shown
 from tests.support.web import Web, reply
 
 pytestmark = expects_refusals
@@ -81,16 +81,13 @@ async def theirs(simcord_env: Env, bot_library: Library, bot_state: State, bot_g
 
 async def forged(server: Server, custom_id: str, *values: str) -> discord.Message:
     """A message of the bot with a button, or a select that offers some values."""
-    channel = server.env.bot.get_channel(server.channel.id)
-    assert isinstance(channel, discord.TextChannel)
     item: discord.ui.Item[Any] = discord.ui.Button(label="Forged", custom_id=custom_id)
     if custom_id.startswith("feed1-channel") or custom_id == "set1:answered":
         item = discord.ui.ChannelSelect(custom_id=custom_id)
     elif values:
         options = [discord.SelectOption(label=value) for value in values]
         item = discord.ui.Select(custom_id=custom_id, options=options)
-    row: discord.ui.ActionRow[Any] = discord.ui.ActionRow(item)
-    return await channel.send(view=discord.ui.LayoutView().add_item(row))
+    return await posted(server, item)
 
 
 async def used(server: Server, custom_id: str, theirs: Theirs) -> InteractionResult:

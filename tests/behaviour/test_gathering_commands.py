@@ -8,7 +8,6 @@ from typing import Any
 
 import discord
 import pytest
-from simcord import Env
 from simcord.builders import ChannelHandle
 from simcord.results import InteractionResult
 
@@ -21,8 +20,10 @@ from tests.behaviour.conftest import NewBot
 from tests.support.cards import buttons_of, components, text_of
 from tests.support.markdown import PINGS
 from tests.support.pages import BRIDGE, ICE, OWLS, page
-from tests.support.servers import Server, buttons, card, expects_refusals, filled, shown, simbot
+from tests.support.servers import Server, buttons, card, expects_refusals, filled, posted, shown, simbot
 from tests.support.web import Web, reply
+
+pytestmark = pytest.mark.usefixtures("gathering")
 
 LONG_S = 8.0
 """Simcord lets the clock of the bot run only up to waits that are longer than 5 s."""
@@ -33,12 +34,6 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.views.jobs.DIRECT_S", LONG_S)
     monkeypatch.setattr("bot.watching.EDIT_EVERY_S", LONG_S)
     monkeypatch.setattr("index.gathering.gatherer._FOLLOWED_EVERY_S", LONG_S)
-
-
-@pytest.fixture
-async def server(simcord_env: Env, simcord_bot: FootnoteBot) -> Server:
-    await simcord_bot.gather()
-    return Server(simcord_env)
 
 
 class SlowPage:
@@ -348,14 +343,6 @@ async def test_a_server_sees_and_cancels_no_job_of_another(
         pressed = await server.admin.click(forged, label=action)
         assert "no such job" in shown(pressed)
     assert (await bot_gatherer.job(job.id, None)).state is JobState.RUNNING
-
-
-async def posted(server: Server, button: JobButton) -> discord.Message:
-    """A message of the bot with a button that somebody forged."""
-    channel = server.env.bot.get_channel(server.channel.id)
-    assert isinstance(channel, discord.TextChannel)
-    row: discord.ui.ActionRow[Any] = discord.ui.ActionRow(button)
-    return await channel.send(view=discord.ui.LayoutView().add_item(row))
 
 
 async def test_a_list_of_jobs_fits_into_a_message(server: Server, web: Web) -> None:

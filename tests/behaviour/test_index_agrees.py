@@ -1,9 +1,7 @@
 """A process that changes a library is killed again and again; the saved index never says other than the store."""
 
 import asyncio
-import multiprocessing
 import random
-import signal
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -12,6 +10,9 @@ import pytest
 
 from index import SHARED_COLLECTION, Draft, Library, Refusal
 from index.models import ArticleInfo
+from tests.support.killing import doomed, wait_for_message
+
+LOADED = ["index.library", "index.store.upgrading"]
 
 KILLS = 50
 MOST_KILLS = 200
@@ -30,25 +31,16 @@ SAMPLED = 150
 @pytest.mark.slow
 def test_a_killed_writer_leaves_an_index_that_agrees_with_the_store(tmp_path: Path) -> None:
     chance = random.Random(2024)
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["index.library", "index.store.upgrading", "pytest"])
     unfinished: set[str] = set()
     found: list[int] = []
 
     for attempt in range(1, MOST_KILLS + 1):
         if attempt > KILLS and (attempt - 1) % CHECKED_EVERY == 0 and len(unfinished) > 4:
             break
-        here, there = context.Pipe(duplex=False)
-        process = context.Process(target=change_until_killed, args=(str(tmp_path), attempt, there))
-        process.start()
-        # At a time counted from here, a busy machine would kill all of them before they save anything.
-        wait_for(chance.choice(MOMENTS), here)
-        time.sleep(chance.uniform(0, 0.1))
-        process.kill()
-        process.join(10)
-        assert process.exitcode == -signal.SIGKILL
-        for closable in (process, here, there):
-            closable.close()
+        with doomed(LOADED, change_until_killed, str(tmp_path), attempt) as here:
+            # At a time counted from here, a busy machine would kill all of them before they save anything.
+            wait_for(chance.choice(MOMENTS), here)
+            time.sleep(chance.uniform(0, 0.1))
 
         unfinished |= unfinished_saves(tmp_path / "index")
         if attempt % CHECKED_EVERY == 0:
@@ -60,10 +52,8 @@ def test_a_killed_writer_leaves_an_index_that_agrees_with_the_store(tmp_path: Pa
 
 
 def wait_for(moment: bytes, here: Connection) -> None:
-    said = b""
-    while said != moment:
-        assert here.poll(30)
-        said = here.recv_bytes()
+    while wait_for_message(here) != moment:
+        pass
 
 
 def unfinished_saves(folder: Path) -> set[str]:

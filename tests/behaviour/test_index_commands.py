@@ -3,11 +3,9 @@
 import asyncio
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from typing import Any
 
 import discord
 import pytest
-from simcord import Env
 
 from bot.state import RebuildRecord, State
 from index import (
@@ -21,7 +19,7 @@ from index import (
 )
 from tests.behaviour.conftest import BRIDGE, NewBot, add_shared
 from tests.support.cards import buttons_of, text_of
-from tests.support.servers import Server, buttons, shown, simbot
+from tests.support.servers import Server, buttons, posted, shown, simbot
 
 SUMMARY = RebuildSummary(
     added=1, changed=2, removed=0, unchanged=1_234, failed=(), articles=1_237, passages=9_000, took_s=61.0
@@ -74,11 +72,6 @@ class SlowRebuilds:
         """Report a share of the articles as read."""
         assert self._progress is not None
         self._progress(RebuildProgress(int(share * 1_000), 1_000, "reading"))
-
-
-@pytest.fixture
-async def server(simcord_env: Env) -> Server:
-    return Server(simcord_env)
 
 
 @pytest.fixture
@@ -173,9 +166,8 @@ async def test_members_may_neither_rebuild_nor_cancel(server: Server, rebuilds: 
 
 
 async def test_another_server_waits_for_its_turn_and_sees_nothing_of_the_first(
-    server: Server, simcord_env: Env, rebuilds: SlowRebuilds
+    server: Server, other: Server, rebuilds: SlowRebuilds
 ) -> None:
-    other = Server(simcord_env, "Others")
     await server.admin.slash(server.channel, "index rebuild")
 
     await other.admin.slash(other.channel, "index rebuild")
@@ -186,8 +178,7 @@ async def test_another_server_waits_for_its_turn_and_sees_nothing_of_the_first(
     assert rebuilds.asked_for == [[server.collection], [other.collection]]
 
 
-async def test_a_rebuild_that_waits_can_be_cancelled(server: Server, simcord_env: Env, rebuilds: SlowRebuilds) -> None:
-    other = Server(simcord_env, "Others")
+async def test_a_rebuild_that_waits_can_be_cancelled(server: Server, other: Server, rebuilds: SlowRebuilds) -> None:
     await server.admin.slash(server.channel, "index rebuild")
     await other.admin.slash(other.channel, "index rebuild")
 
@@ -207,15 +198,11 @@ async def test_a_rebuild_begins_when_one_of_the_operator_is_over(server: Server,
 
 
 async def test_a_forged_cancel_of_another_server_stops_nothing(
-    server: Server, simcord_env: Env, rebuilds: SlowRebuilds
+    server: Server, other: Server, rebuilds: SlowRebuilds
 ) -> None:
-    other = Server(simcord_env, "Others")
     await server.admin.slash(server.channel, "index rebuild")
     custom_id = buttons_of(board(server))["Cancel"]["custom_id"]
-    channel = simcord_env.bot.get_channel(other.channel.id)
-    assert isinstance(channel, discord.TextChannel)
-    button: discord.ui.Button[Any] = discord.ui.Button(label="Cancel", custom_id=custom_id)
-    forged = await channel.send(view=discord.ui.LayoutView().add_item(discord.ui.ActionRow(button)))
+    forged = await posted(other, discord.ui.Button(label="Cancel", custom_id=custom_id))
 
     pressed = await other.admin.click(forged, label="Cancel")
 
@@ -244,6 +231,7 @@ async def test_a_rebuild_that_fails_says_so_and_another_may_begin(server: Server
     await server.admin.slash(server.channel, "index rebuild")
 
     text = await later(server)
+    assert "The rebuild failed" in text
     assert "sqlite" not in text
     rebuilds.outcome = SUMMARY
     again = await server.admin.slash(server.channel, "index rebuild")

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,25 +19,7 @@ from index import (
     UnknownArticleError,
     UnreadableFileError,
 )
-
-TRUCE = Draft(
-    "Truce on the border",
-    "The two countries agreed to a truce on Wednesday.\n\nAt least 49 soldiers have been killed since Tuesday, the "
-    "ministry said. A first war in the 1990s killed more than 30,000 people.",
-    "https://example.org/truce",
-    "en",
-)
-BRIDGE = Draft(
-    "A bridge opens", "The new bridge over the Lyn opened on Monday. It cost 40 million euros.", "bridge.md", "en"
-)
-DAM = Draft("Der Damm hält", "Der Damm bei Wellingen hielt stand. Die Feuerwehr zählte 300 Helfer.", "damm.md", "de")
-QUESTION = "how many soldiers were killed?"
-
-
-@pytest.fixture
-async def library(tmp_path: Path) -> AsyncIterator[Library]:
-    async with await Library.open(f"sqlite+aiosqlite:///{tmp_path}/library.db", tmp_path / "index") as opened:
-        yield opened
+from tests.support.drafts import BRIDGE, DAM, QUESTION, TRUCE
 
 
 async def added(library: Library, draft: Draft, collection: str = "shared") -> str:
@@ -144,9 +125,13 @@ async def test_an_article_is_asked_after_changes_and_after_a_restart(library: Li
     await library.add([revised])
 
     answer = await library.ask(QUESTION, article=there)
+    await library.close()
+    async with await Library.open(f"sqlite+aiosqlite:///{tmp_path}/library.db", tmp_path / "index") as again:
+        restarted = await again.ask(QUESTION, article=there)
 
     assert answer.best is not None
     assert "105 soldiers" in answer.best.quote
+    assert restarted.best == answer.best
 
 
 # ---- many at once
@@ -173,8 +158,11 @@ async def test_two_hundred_questions_leave_the_threads_to_others(library: Librar
 async def test_closing_lets_questions_end_and_takes_no_more(tmp_path: Path) -> None:
     library = await Library.open(f"sqlite+aiosqlite:///{tmp_path}/library.db")
     await library.add([TRUCE])
+    asking = asyncio.create_task(library.ask(QUESTION))
+    await asyncio.sleep(0)
     await library.close()
 
+    assert (await asking).best is not None
     with pytest.raises(StoreError, match="closed"):
         await library.ask(QUESTION)
 

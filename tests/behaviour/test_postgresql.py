@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.cli import main
-from bot.settings import Settings
 from bot.state import State
 from index import Change, Draft, Gatherer, GatheringRules, JobState, Library, Problem
 from index.models import NewArticle
@@ -22,8 +20,8 @@ from index.store.adding import add, content_hash
 from index.store.connecting import parse
 from index.store.server import ServerConnections
 from index.store.store import _alone
-from tests.behaviour.test_cli import EXAMPLES, QUESTION, Ran, Run, as_json, told
 from tests.support import postgresql
+from tests.support.command_line import QUESTION, Run, as_json, told
 from tests.support.documents import page
 from tests.support.web import reply, served
 
@@ -202,31 +200,14 @@ async def test_the_bot_keeps_its_settings_counts_and_undo(address: str) -> None:
 
 
 @pytest.fixture
-def run(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command in this process, on the server and with a saved index: exit code, standard output and error."""
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    for name, value in {
-        "DATABASE_URL": address,
-        "INDEX_FOLDER": "index",
-        "LOG_LEVEL": "ERROR",
-        "HEALTH_PORT": "0",
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
-
-    def run_here(*arguments: object) -> Ran:
-        code = main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run_here
+def environment(address: str) -> Mapping[str, str]:
+    return {"DATABASE_URL": address, "INDEX_FOLDER": "index", "LOG_LEVEL": "ERROR", "HEALTH_PORT": "0"}
 
 
 @pytest.fixture
-def filled(run: Run, address: str) -> Iterator[Run]:
-    assert run("add", EXAMPLES)[0] == 0
-    yield run
+def filled(filled: Run, address: str) -> Iterator[Run]:
+    """The same, and the articles are gone afterwards."""
+    yield filled
     change(address, "TRUNCATE articles CASCADE")
 
 

@@ -244,10 +244,11 @@ async def test_a_missing_network_a_refused_token_and_a_missing_intent_are_told(t
 
 async def test_a_process_that_is_killed_while_it_asks_discord_leaves_nothing_behind(tmp_path: Path) -> None:
     async with Discord() as discord:
-        discord.faults.append(Fault("GET", "/users/@me", delay_s=30))
+        asking = Fault("GET", "/users/@me", delay_s=30)
+        discord.faults.append(asking)
         async with at_terminal(tmp_path, surroundings(discord), "init") as person:
             await person.types("The bot's token", discord.token)
-            await asyncio.sleep(0.5)
+            await discord.until(lambda: asking.happened > 0, "a question to Discord")
             code = await person.gives_up()
         discord.faults.clear()
 

@@ -4,19 +4,13 @@ from typing import Any
 
 import discord
 import pytest
-from simcord import Env
 
 from bot.state import ChannelsMode, ServerSettings, State
 from bot.views.settings import Field, SettingSelect
 from index import Gatherer
 from tests.behaviour.conftest import NewBot
 from tests.support.cards import components, text_of
-from tests.support.servers import Server, card, expects_refusals, fields, filled, shown
-
-
-@pytest.fixture
-async def server(simcord_env: Env) -> Server:
-    return Server(simcord_env)
+from tests.support.servers import Server, card, expects_refusals, fields, filled, posted, shown
 
 
 def chosen(message: Any, field: str) -> list[str]:
@@ -173,12 +167,9 @@ async def test_a_limit_that_is_none_is_explained_and_can_be_corrected(
 @expects_refusals
 async def test_members_may_neither_see_nor_change_settings(server: Server, bot_state: State) -> None:
     await server.show_commands_to_everybody()
-    channel = server.env.bot.get_channel(server.channel.id)
-    assert isinstance(channel, discord.TextChannel)
     options = [discord.SelectOption(label="none", value="none")]
     select: discord.ui.Select[Any] = discord.ui.Select(custom_id=f"set1:{Field.MODE}", options=options)
-    row: discord.ui.ActionRow[Any] = discord.ui.ActionRow(SettingSelect(select))
-    forged = await channel.send(view=discord.ui.LayoutView().add_item(row))
+    forged = await posted(server, SettingSelect(select))
 
     refused = await server.member.slash(server.channel, "settings")
     pressed = await server.member.select(forged, ["none"], custom_id="set1:mode")
@@ -188,10 +179,7 @@ async def test_members_may_neither_see_nor_change_settings(server: Server, bot_s
     assert (await bot_state.server(server.guild.id)).channels_mode is ChannelsMode.ALL
 
 
-async def test_settings_of_one_server_are_not_those_of_another(
-    server: Server, simcord_env: Env, bot_state: State
-) -> None:
-    other = Server(simcord_env, "Others")
+async def test_settings_of_one_server_are_not_those_of_another(server: Server, other: Server, bot_state: State) -> None:
     asked = await server.admin.slash(server.channel, "settings")
 
     await server.admin.select(card(asked), ["none"], custom_id="set1:mode")

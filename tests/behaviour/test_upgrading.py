@@ -16,6 +16,7 @@ from sqlalchemy import create_engine
 from bot.state import MIGRATIONS, State
 from index import ARTICLES, Draft, Library, Migrations, NewerStoreError, NoRoomError
 from index.store import Store
+from tests.support.databases import change
 
 TEXT = "The bridge at Karrow was opened on 4 May 1931. It carries both the road and the railway over the river."
 DRAFT = Draft("The Bridge at Kárrow", TEXT, "bridge.md", "en")
@@ -41,12 +42,6 @@ def value(file: Path, query: str) -> object:
     with closing(sqlite3.connect(file)) as connection:
         row = connection.execute(query).fetchone()
         return row[0] if row is not None else None
-
-
-def set_revision(file: Path, table: str, revision: str) -> None:
-    with closing(sqlite3.connect(file)) as connection:
-        connection.execute(f"UPDATE {table} SET version_num = ?", (revision,))
-        connection.commit()
 
 
 @pytest.fixture
@@ -141,7 +136,7 @@ async def test_without_room_for_the_copy_nothing_is_changed(file: Path, monkeypa
     ("table", "open_it"), [("alembic_version", Library.open), ("discord_alembic_version", State.open)]
 )
 async def test_a_newer_database_is_left_alone(file: Path, table: str, open_it: Callable[[str], object]) -> None:
-    set_revision(file, table, "9999")
+    change(file, f"UPDATE {table} SET version_num = '9999'")
     before = value(file, "SELECT group_concat(sql) FROM sqlite_master")
 
     with pytest.raises(NewerStoreError, match="upgrade Footnote to read it") as raised:

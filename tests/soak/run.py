@@ -16,8 +16,8 @@ from tests.soak.people import Admin, Experience, Members, Outages
 from tests.soak.watching import Rest, Sample, at_rest, watch
 from tests.soak.weather import storm
 from tests.support.discord import Discord
-from tests.support.discord.listener import free_port
 from tests.support.discord.process import BotProcess
+from tests.support.ports import free_port
 
 _STORMY = 0.6
 """This share of the time there is bad weather, and the process is killed; in the rest memory must be flat."""

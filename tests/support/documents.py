@@ -29,6 +29,14 @@ def zip_with_link(name: str, target: str) -> bytes:
     return buffer.getvalue()
 
 
+def lines(topic: str) -> list[str]:
+    """Enough sentences for an article that no other article holds."""
+    return [
+        f"{n}. The {topic} of Karrow was opened in May 2019, after {n + 2} years of work on the {topic}."
+        for n in range(8)
+    ]
+
+
 def page(paragraphs: Sequence[str], title: str = "The bridge", head: str = "", around: str = "") -> str:
     """An HTML page with an article in it, something around it, and a menu."""
     body = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)

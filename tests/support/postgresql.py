@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import make_url
 
-from tests.support.discord.listener import free_port
+from tests.support.ports import free_port
 
 _PLACES = "/usr/lib/postgresql/*/bin"
 """Where Debian keeps what it does not put on the path."""

@@ -42,6 +42,14 @@ class Server:
             self.guild.set_command_permissions(int(command["id"]), {self.member: True, self.helper: True})
 
 
+async def posted(server: Server, item: discord.ui.Item[Any]) -> discord.Message:
+    """A message of the bot with a button or select that somebody forged, or that was sent long ago."""
+    channel = server.env.bot.get_channel(server.channel.id)
+    assert isinstance(channel, discord.TextChannel)
+    row: discord.ui.ActionRow[Any] = discord.ui.ActionRow(item)
+    return await channel.send(view=discord.ui.LayoutView().add_item(row))
+
+
 def simbot(server: Server) -> discord.Member:
     """The bot as a member of the server."""
     guild = server.env.bot.get_guild(server.guild.id)

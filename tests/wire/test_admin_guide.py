@@ -36,9 +36,9 @@ async def test_every_command_of_the_guide_for_admins_is_offered_and_answered(pla
             choices = {"sort": {"Newest first": "newest"}}
             typed = {key: choices.get(key, {}).get(value, value) for key, value in options.items()}
             done = await admin.slash(place.general, name, **typed)  # type: ignore[arg-type]
-            answers[name] = "" if done.form is not None else done.text
+            answers[name] = done.text if done.form is None else "a form"
 
     assert len(answers) >= 14
-    assert [name for name, text in answers.items() if "went wrong" in text] == []
+    assert [name for name, text in answers.items() if not text or "went wrong" in text] == []
     assert "90,000" in answers["ask"]
     assert "Remove" in answers["articles remove"]

@@ -108,6 +108,7 @@ async def test_a_new_token_while_it_runs_ends_it_with_one_sentence(place: Place,
     assert "DISCORD_TOKEN" in bot.lines[-1]
 
 
+@pytest.mark.alone
 async def test_answers_in_flight_are_finished_when_it_is_told_to_stop(place: Place, folder: Path) -> None:
     async with BotProcess(place.discord, folder) as bot:
         await bot.ready()

@@ -14,8 +14,8 @@ import pytest
 from bot.state import ServerSettings, State
 from tests.support.discord import Discord, Permission
 from tests.support.discord.gateway import Intent
-from tests.support.discord.listener import free_port
 from tests.support.discord.process import BotProcess
+from tests.support.ports import free_port
 from tests.wire.conftest import Place, place_in
 
 OK, WARNING, FAILURE = "ok", "warning", "failure"

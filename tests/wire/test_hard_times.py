@@ -1,19 +1,12 @@
 """The bot's process on full and read-only disks, beside a program that holds the lock, and with a damaged index."""
 
 import shutil
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
-from tests.behaviour.test_faults import live_files, locked, scribble
+from tests.support.databases import answers_kept, live_files, locked, scribble
 from tests.support.discord.process import BotProcess
 from tests.support.disks import fill, read_only, small_disk
 from tests.wire.conftest import QUESTION, QUOTE, WITHOUT_LIMITS, Place
-
-
-def answers_kept(folder: Path) -> int:
-    with closing(sqlite3.connect(folder / "footnote.db")) as connection:
-        return int(connection.execute("SELECT count(*) FROM discord_answers").fetchone()[0])
 
 
 async def test_on_a_full_disk_it_answers_and_keeps_the_answers_when_there_is_room(place: Place, folder: Path) -> None:
@@ -30,7 +23,7 @@ async def test_on_a_full_disk_it_answers_and_keeps_the_answers_when_there_is_roo
             filler.unlink()
             after = await place.alice.slash(place.general, "ask", question=QUESTION)
             code = await bot.stop()
-        kept = answers_kept(disk)
+        kept = answers_kept(disk / "footnote.db")
 
     assert all(QUOTE in text for text in [*(one.text for one in (*full, after)), mentioned.text])
     assert "the disk is full; make room" in said
@@ -65,16 +58,14 @@ async def test_while_another_program_holds_the_lock_it_answers(place: Place, fol
         await bot.stop()
 
     assert all(QUOTE in one.text for one in asked)
-    assert answers_kept(folder) == 6
+    assert answers_kept(folder / "footnote.db") == 6
 
 
 async def test_a_damaged_index_is_built_anew_while_it_runs(place: Place, folder: Path) -> None:
     async with BotProcess(place.discord, folder, WITHOUT_LIMITS) as bot:
         await bot.ready()
-        shutil.move(folder / "footnote.db.index", folder / "index")
-        for path in live_files(folder):
+        for path in live_files(folder / "footnote.db.index"):
             scribble(path)
-        shutil.move(folder / "index", folder / "footnote.db.index")
         asked = [await place.alice.slash(place.general, "ask", question=QUESTION, wait=False) for _ in range(3)]
         # They wait until a process has been started and has built it.
         await place.discord.until(

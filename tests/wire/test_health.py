@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import shutil
 import socket
 import time
 from collections.abc import Mapping
@@ -14,9 +13,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from index import Gatherer, Library
+from tests.support.databases import locked
 from tests.support.discord import Discord, Fault
-from tests.support.discord.listener import free_port
 from tests.support.discord.process import BotProcess
+from tests.support.ports import free_port
 from tests.wire.conftest import QUESTION, Place, place_in
 
 DEAD = {"GATEWAY_DEAD_S": "5", "LOOP_STUCK_S": "5"}
@@ -257,19 +257,8 @@ async def test_a_process_that_was_stopped_and_continued_goes_on(place: Place, fo
 async def test_a_store_that_cannot_be_written_makes_it_unready(place: Place, folder: Path, endpoint: Endpoint) -> None:
     async with BotProcess(place.discord, folder, endpoint.environment) as bot:
         await bot.ready()
-        locked = await asyncio.create_subprocess_exec(
-            shutil.which("python3") or "python3",
-            "-c",
-            "import sqlite3, sys, time; c = sqlite3.connect(sys.argv[1]); c.execute('BEGIN IMMEDIATE');"
-            " print(flush=True); time.sleep(60)",
-            str(folder / "footnote.db"),
-            stdout=asyncio.subprocess.PIPE,
-        )
-        assert locked.stdout is not None
-        await locked.stdout.readline()
-        status, checks, _ = await endpoint.checks("/readyz")
-        locked.kill()
-        await locked.wait()
+        with locked(folder / "footnote.db"):
+            status, checks, _ = await endpoint.checks("/readyz")
 
     assert status == 503
     assert checks["store"] is False

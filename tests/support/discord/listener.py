@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -90,6 +89,8 @@ class Listener:
         fault = next((one for one in self.faults if one.takes(method, path)), None)
         call = await _read(request, path)
         if fault is not None and fault.delay_s:
+            # Whoever waits for the fault is told now, and not when the request has been answered.
+            self._changed()
             await asyncio.sleep(fault.delay_s)
         if fault is not None and not fault.is_after and (fault.is_reset or fault.status is not None):
             self._record(Request(method, path, call.body, fault.status, None, at))
@@ -178,10 +179,3 @@ def _major(path: str) -> str:
     """The channel, server or webhook in a path: each has limits of its own."""
     parts = path.split("/")
     return "/".join(parts[1:4] if parts[1] == "webhooks" else parts[1:3])
-
-
-def free_port() -> int:
-    """A port of the loopback on which nobody listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

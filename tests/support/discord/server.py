@@ -10,12 +10,13 @@ from tests.support.discord.actors import Actor
 from tests.support.discord.commands import Commands
 from tests.support.discord.gateway import Event, Gateway, Intent
 from tests.support.discord.interactions import Interaction, Interactions, Kind
-from tests.support.discord.listener import API, Listener, Request, free_port
+from tests.support.discord.listener import API, Listener, Request
 from tests.support.discord.messages import Messages
 from tests.support.discord.permissions import NO_PERMISSION, ORDINARY, Permission
 from tests.support.discord.refusals import Payload
 from tests.support.discord.rest import Rest
 from tests.support.discord.state import Channel, ChannelType, Guild, Member, Message, Overwrite, Role, User, World
+from tests.support.ports import free_port
 
 TOKEN = "MTE0.loopback.token"
 """It opens nothing."""

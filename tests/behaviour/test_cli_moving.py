@@ -1,0 +1,88 @@
+"""`footnote export` and `footnote import`: articles from one library to another."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from index.library import ADDED_AT_ONCE
+from tests.support.command_line import EXAMPLES, QUESTION, Run, as_json, told
+
+
+def test_what_was_exported_is_imported_without_loss(filled: Run, tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path}/second.db"
+    count = len(list(EXAMPLES.iterdir()))
+
+    assert filled("export", "all.jsonl")[1] == f"wrote {count} articles to all.jsonl\n"
+    assert filled("import", "all.jsonl", "--store", store)[1] == f"read {count} articles\n"
+    assert f"{count} were there already" in filled("import", "all.jsonl", "--store", store)[1]
+    assert filled("export", "again.jsonl", "--store", store)[0] == 0
+
+    first, second = ((tmp_path / name).read_text("utf-8").splitlines() for name in ("all.jsonl", "again.jsonl"))
+    assert sorted(first) == sorted(second)
+    assert as_json(filled("ask", "--json", QUESTION, "--store", store))["quote"]
+
+
+def test_only_the_given_collection_is_exported(filled: Run, tmp_path: Path) -> None:
+    assert filled("export", "none.jsonl", "--collection", "other")[0] == 0
+
+    assert (tmp_path / "none.jsonl").read_text("utf-8") == ""
+
+
+def test_files_that_cannot_be_read_or_written_are_errors(filled: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.jsonl").write_text("{}\n", "utf-8")
+
+    assert "missing.jsonl" in told(filled("import", "missing.jsonl"))
+    assert "bad.jsonl: line 1" in told(filled("import", "bad.jsonl"))
+    assert "No such file or directory" in told(filled("export", "no/folder/all.jsonl"))
+
+
+def test_a_collection_moves_into_another_one_of_another_library(filled: Run, store: str, tmp_path: Path) -> None:
+    other = f"sqlite+aiosqlite:///{tmp_path}/other.db"
+    assert filled("export", "all.jsonl")[0] == 0
+
+    assert filled("import", "all.jsonl", "--into", "4242", "--store", other)[0] == 0
+    again = filled("import", "all.jsonl", "--into", "4242", "--store", other)
+
+    moved, here = (json.loads(filled("list", "--json", "--store", one)[1]) for one in (other, store))
+    assert {one.pop("collection") for one in moved} == {"4242"}
+    assert {one.pop("collection") for one in here} == {"shared"}
+    assert moved == here
+    assert "were there already" in again[1]
+    assert "empty" in told(filled("import", "all.jsonl", "--into", " "))
+
+
+def test_a_large_file_is_read_a_part_at_a_time(filled: Run, tmp_path: Path) -> None:
+    assert filled("export", "all.jsonl")[0] == 0
+    line = json.loads((tmp_path / "all.jsonl").read_text("utf-8").splitlines()[0])
+    with (tmp_path / "large.jsonl").open("w", encoding="utf-8") as file:
+        for number in range(400):
+            text = f"Report {number} tells of tea. " + f"{number} " * 60_000
+            file.write(json.dumps({**line, "id": f"x{number}", "source": f"s{number}", "text": text}) + "\n")
+    # VmHWM, not ru_maxrss: the latter begins at what the process that starts this one has ever held.
+    code = (
+        "import re\n"
+        "from index.moving import read_export\n"
+        "from pathlib import Path\n"
+        "def most() -> int: return int(re.search(r'VmHWM:\\s*([0-9]+)', Path('/proc/self/status').read_text())[1])\n"
+        "before = most()\n"
+        f"count = sum(len(part) for part, _ in read_export(Path({str(tmp_path / 'large.jsonl')!r}), 8))\n"
+        "print(count, most() - before)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    count, kilobytes = map(int, ran.stdout.split())
+
+    assert count == 400
+    assert (tmp_path / "large.jsonl").stat().st_size > 80_000_000
+    assert kilobytes < 30_000
+
+
+def test_the_parts_before_the_one_with_a_broken_line_are_read(filled: Run, tmp_path: Path) -> None:
+    assert filled("export", "all.jsonl")[0] == 0
+    line = json.loads((tmp_path / "all.jsonl").read_text("utf-8").splitlines()[0])
+    lines = [json.dumps({**line, "id": f"x{n}", "source": f"s{n}", "text": f"Tea, {n}."}) for n in range(70)]
+    (tmp_path / "broken.jsonl").write_text("\n".join([*lines, "{}"]), "utf-8")
+
+    assert "line 71" in told(filled("import", "broken.jsonl", "--into", "x"))
+    assert len(as_json(filled("list", "--json", "--collection", "x"))) == ADDED_AT_ONCE
+    assert "No such file" in told(filled("import", "missing.jsonl"))
