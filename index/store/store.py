@@ -202,13 +202,13 @@ class Store:
             self._titles.forget(article.info.number for article in removed)
         return removed
 
-    async def get(self, article_id: str) -> Article:
-        """Read an article.
+    async def get(self, article_id: str, collections: Collection[str] | None = None) -> Article:
+        """Read an article of some collections, or all.
 
         Raises:
-            UnknownArticleError: No article has this id.
+            UnknownArticleError: None of these articles has this id.
         """
-        statement = select(*info_columns, articles.c.text).where(articles.c.id == article_id)
+        statement = select(*info_columns, articles.c.text).where(articles.c.id == article_id, _in(collections))
         with self._use():
             rows = await self._bulk.read(statement, {})
         if not rows:
@@ -260,10 +260,11 @@ class Store:
                 found += [ArticleInfo(*row) for row in await self._bulk.read(statement, {})]
         return found
 
-    async def info(self, article_id: str) -> ArticleInfo | None:
-        """What is known of one article, without its text; None when there is none."""
+    async def info(self, article_id: str, collections: Collection[str] | None = None) -> ArticleInfo | None:
+        """What is known of one article, without its text; None when there is none in these collections."""
+        statement = select(*info_columns).where(articles.c.id == article_id, _in(collections))
         with self._use():
-            rows = await self._browser.read(select(*info_columns).where(articles.c.id == article_id), {})
+            rows = await self._browser.read(statement, {})
         return ArticleInfo(*rows[0]) if rows else None
 
     async def sources(self, article_id: str) -> tuple[str, ...]:
