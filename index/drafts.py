@@ -1,6 +1,6 @@
-"""Articles as they are handed in, and how they are cleaned before they are stored."""
+"""Articles as they are handed in, how they are cleaned before they are stored, and what is told of that."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,7 +12,7 @@ from index.errors import UnreadableFileError, UnusableArticleError
 from index.ingestion.boilerplate import remove_boilerplate
 from index.ingestion.files import FileArticle, parse_file, read_file
 from index.ingestion.problems import Problem
-from index.models import NewArticle, RemovedLine
+from index.models import Addition, Change, NewArticle, RemovedLine, Stored
 from index.passages import split
 
 
@@ -76,6 +76,32 @@ def _prepare(draft: Draft, collection: str, added_by: str | None) -> Prepared:
     )
     removed = tuple(RemovedLine(line.line, line.reason.sentence) for line in cleaned.removed)
     return Prepared(article, removed, len(split(article.text, code)))
+
+
+def additions(
+    drafts: Sequence[Draft], prepared: Sequence[Prepared | UnusableArticleError], stored: Iterable[Stored]
+) -> list[Addition]:
+    """One outcome for each draft, in order; `stored` are those of the prepared ones that are articles."""
+    outcomes = iter(stored)
+    return [
+        _told(draft, one, next(outcomes))
+        if isinstance(one, Prepared)
+        else Addition(draft.source, None, None, 0, (), str(one), one.kind)
+        for draft, one in zip(drafts, prepared, strict=True)
+    ]
+
+
+def _told(draft: Draft, prepared: Prepared, stored: Stored) -> Addition:
+    is_elsewhere = stored.change is Change.UNCHANGED and stored.info.source != prepared.article.source
+    return Addition(
+        draft.source,
+        stored.info,
+        stored.change,
+        prepared.passages,
+        prepared.left_out,
+        None,
+        duplicate_of=stored.info if is_elsewhere else None,
+    )
 
 
 def read_all(paths: Sequence[Path]) -> list[Draft | UnreadableFileError]:

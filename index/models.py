@@ -272,3 +272,33 @@ class RebuildSummary:
     articles: int
     passages: int
     took_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryStatus:
+    """Figures of a library, or of some of its collections.
+
+    Attributes:
+        characters: Of all texts together.
+        index_bytes: Size of the saved index, of all collections; None while none is saved.
+        engine: Which engine ranks the passages.
+        built_at: When the index was last built from all articles.
+    """
+
+    articles: int
+    passages: int
+    languages: tuple[str, ...]
+    characters: int
+    index_bytes: int | None
+    engine: str
+    built_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How store and index compare, in articles. `missing` are in the store only, `surplus` in the index only."""
+
+    stored: int
+    indexed: int
+    missing: int
+    surplus: int

@@ -129,6 +129,16 @@ class EmbeddedEngine:
             docs = range(notes.article_doc.at(place), notes.article_doc.at(place + 1))
             return [(notes.doc_from.at(doc), notes.doc_to.at(doc)) for doc in docs]
 
+    def passage_lengths(self) -> list[int]:
+        """The lengths of all passages that can be found, in characters, in no particular order."""
+        with self._lock:
+            return [
+                notes.doc_to.at(doc) - notes.doc_from.at(doc)
+                for notes in (part.notes for part in self._partitions.values())
+                for article in notes.articles.values()
+                for doc in range(notes.article_doc.at(article), notes.article_doc.at(article + 1))
+            ]
+
     def passages_in(self, scope: Scope) -> int:
         """How many passages of some collections can be found."""
         with self._lock:

@@ -14,7 +14,7 @@ import pytest
 
 from bot.cli import main
 from bot.settings import Settings
-from index.rebuilding import build
+from index.rebuilding.parent import build
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "articles"
 PASSAGE_KEYS = {"quote", "quotes", "passage", "start", "end", "article", "link", "score", "other_sources"}
@@ -500,7 +500,7 @@ def test_an_interrupted_reindex_leaves_the_old_index(
         return await build(*given)
 
     # The moment at which somebody presses Ctrl-C has to be within the build.
-    monkeypatch.setattr("index.library.build", interrupt)
+    monkeypatch.setattr("index.rebuilding.rebuilder.build", interrupt)
     ran = filled("reindex")
     monkeypatch.undo()
 

@@ -99,7 +99,7 @@ async def test_a_killed_process_leaves_the_old_index_and_nothing_else(library: L
 
 
 async def test_a_process_that_fails_says_why(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library, "_address", f"sqlite+aiosqlite:///{tmp_path}/index")
+    monkeypatch.setattr(library._rebuilder, "_address", f"sqlite+aiosqlite:///{tmp_path}/index")
 
     with pytest.raises(FailedBuildError, match="cannot be opened"):
         await library.rebuild()

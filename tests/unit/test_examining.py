@@ -59,8 +59,8 @@ async def test_store_and_index_are_compared_by_collection(file: Path) -> None:
     async with await Library.open(address(file)) as library:
         await library.add([Draft("One", "The first harbour froze in winter.", "one", language="en")])
         await library.add([Draft("Two", "The second harbour never froze.", "two", language="en")], "7")
-        first = min(library._engine.numbers())
-        library._engine.replace([], [first])
+        first = min(library._index.engine.numbers())
+        library._index.engine.replace([], [first])
 
         whole, shared, seven = [await library.agreement(scope) for scope in (None, ["shared"], ["7"])]
 
