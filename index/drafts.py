@@ -121,13 +121,13 @@ def _drafted(read: Callable[[Path], FileArticle], path: Path) -> Draft | Unreada
         return error
 
 
-def drafted(found: FileArticle) -> Draft:
-    """An article that was read, as a draft."""
+def drafted(found: FileArticle, language: str | None = None) -> Draft:
+    """An article that was read, as a draft; in this language, or None: in the one that it says itself, if it does."""
     return Draft(
         found.title,
         found.text,
         found.source,
-        found.language,
+        language or found.language,
         found.author,
         found.published_at,
         found.is_title_in_text,

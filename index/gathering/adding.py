@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from index.drafts import Draft
+from index.drafts import drafted
 from index.errors import UnreadableFileError
 from index.gathering.lines import SiteLines
 from index.ingestion.addresses import same_page
@@ -130,11 +130,6 @@ async def _names(paths: Sequence[Path]) -> dict[Path, str]:
 def unused(error: UnreadableFileError) -> Addition:
     """The outcome of what could not be read."""
     return Addition(error.path, None, None, 0, (), error.reason, error.kind)
-
-
-def drafted(found: FileArticle, language: str | None = None) -> Draft:
-    """What was read, as the library takes it."""
-    return Draft(found.title, found.text, found.source, language or found.language, found.author, found.published_at)
 
 
 def distinct(addresses: Sequence[str]) -> list[str]:

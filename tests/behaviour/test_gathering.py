@@ -153,6 +153,22 @@ async def test_files_of_every_kind_are_added_from_folders_and_archives(
     assert (await library.status()).articles == 7
 
 
+async def test_a_text_file_keeps_the_line_that_became_its_title(
+    gatherer: Gatherer, library: Library, tmp_path: Path
+) -> None:
+    text = "The ferry costs 7 euros.\n\nIt leaves at noon, and nobody has to book. It takes an hour to the island."
+    (tmp_path / "ferry.txt").write_text(text)
+
+    added = [
+        *await gatherer.add_paths([tmp_path / "ferry.txt"], "one"),
+        *await gatherer.add_uploads([("ferry.txt", text.encode())], "two"),
+        *await gatherer.add_uploads([("ferry.jsonl", json.dumps({"text": text}).encode())], "three"),
+    ]
+
+    articles = [await library.article(one.article.id) for one in added if one.article is not None]
+    assert [(one.info.title, one.text) for one in articles] == [("The ferry costs 7 euros.", text)] * 3
+
+
 async def test_uploads_are_added_line_by_line(gatherer: Gatherer) -> None:
     added = await gatherer.add_uploads([("a.txt", b"The tram runs since 1901."), ("b.png", b"\x89PNG")])
 
