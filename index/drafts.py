@@ -104,6 +104,11 @@ def _told(draft: Draft, prepared: Prepared, stored: Stored) -> Addition:
     )
 
 
+def unused(error: UnreadableFileError) -> Addition:
+    """The outcome of what could not be read."""
+    return Addition(error.path, None, None, 0, (), error.reason, error.kind)
+
+
 def read_all(paths: Sequence[Path]) -> list[Draft | UnreadableFileError]:
     """Read files; one that cannot be read gives its error."""
     return [_drafted(read_file, path) for path in paths]

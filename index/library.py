@@ -10,10 +10,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from index.asking import Answerer
-from index.drafts import Draft, Prepared, additions, parse_all, prepare_all, read_all
+from index.drafts import Draft, Prepared, additions, parse_all, prepare_all, read_all, unused
 from index.engines.protocol import Scope
 from index.errors import UnknownArticleError, UnreadableFileError, UnusableArticleError
 from index.indexing import LiveIndex
@@ -37,6 +37,8 @@ from index.models import (
 from index.moving import exported, parse_export, read_export, write_export
 from index.rebuilding import Rebuilder, sweep
 from index.store import ARTICLES, Database, Store, finished
+
+_T = TypeVar("_T")
 
 ADDED_AT_ONCE = 64
 """Articles in one transaction of the store when many are added."""
@@ -162,19 +164,9 @@ class Library:
         added_by: str | None = None,
         progress: Progress = lambda _done, _all: None,
     ) -> list[Addition]:
-        """Add files, and all files of folders; see `add`. A file that cannot be read has a `problem`.
-
-        Raises:
-            UnreadableFileError: A path does not exist, or a folder holds nothing that could be read.
-        """
+        """Add files, and all files of folders; see `add`. What does not exist or cannot be read has a `problem`."""
         files = await asyncio.to_thread(article_files, paths)
-        outcomes: list[Addition] = []
-        for first in range(0, len(files), ADDED_AT_ONCE):
-            batch = files[first : first + ADDED_AT_ONCE]
-            read = await asyncio.to_thread(read_all, batch)
-            outcomes += await self._add_read(list(map(str, batch)), read, collection, added_by)
-            progress(min(first + ADDED_AT_ONCE, len(files)), len(files))
-        return outcomes
+        return await self._add_read(files, read_all, collection, added_by, progress)
 
     async def add_files(
         self,
@@ -184,22 +176,23 @@ class Library:
         progress: Progress = lambda _done, _all: None,
     ) -> list[Addition]:
         """Add files that were sent as name and content; see `add`. A file that cannot be read has a `problem`."""
-        outcomes: list[Addition] = []
-        for first in range(0, len(files), ADDED_AT_ONCE):
-            batch = files[first : first + ADDED_AT_ONCE]
-            read = await asyncio.to_thread(parse_all, batch)
-            outcomes += await self._add_read([name for name, _ in batch], read, collection, added_by)
-            progress(min(first + ADDED_AT_ONCE, len(files)), len(files))
-        return outcomes
+        return await self._add_read(files, parse_all, collection, added_by, progress)
 
     async def _add_read(
-        self, names: Sequence[str], read: Sequence[Draft | UnreadableFileError], collection: str, added_by: str | None
+        self,
+        files: Sequence[_T],
+        read: Callable[[Sequence[_T]], list[Draft | UnreadableFileError]],
+        collection: str,
+        added_by: str | None,
+        progress: Progress,
     ) -> list[Addition]:
-        added = iter(await self.add([one for one in read if isinstance(one, Draft)], collection, added_by))
-        return [
-            next(added) if isinstance(one, Draft) else Addition(name, None, None, 0, (), one.reason, one.kind)
-            for name, one in zip(names, read, strict=True)
-        ]
+        outcomes: list[Addition] = []
+        for first in range(0, len(files), ADDED_AT_ONCE):
+            found = await asyncio.to_thread(read, files[first : first + ADDED_AT_ONCE])
+            added = iter(await self.add([one for one in found if isinstance(one, Draft)], collection, added_by))
+            outcomes += [next(added) if isinstance(one, Draft) else unused(one) for one in found]
+            progress(min(first + ADDED_AT_ONCE, len(files)), len(files))
+        return outcomes
 
     async def remove(self, ids: Sequence[str], collections: Collection[str] | None = None) -> list[ArticleInfo]:
         """Remove articles for good; none of them is answered from after this returns.

@@ -6,8 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from index.drafts import drafted
-from index.errors import UnreadableFileError
+from index.drafts import drafted, unused
 from index.gathering.lines import SiteLines
 from index.ingestion.addresses import same_page
 from index.ingestion.extracting.kinds import READABLE_SUFFIXES
@@ -125,11 +124,6 @@ async def _names(paths: Sequence[Path]) -> dict[Path, str]:
         return names
 
     return await asyncio.to_thread(look)
-
-
-def unused(error: UnreadableFileError) -> Addition:
-    """The outcome of what could not be read."""
-    return Addition(error.path, None, None, 0, (), error.reason, error.kind)
 
 
 def distinct(addresses: Sequence[str]) -> list[str]:

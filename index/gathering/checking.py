@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from index.gathering.adding import Adder, unused
+from index.drafts import unused
+from index.gathering.adding import Adder
 from index.gathering.feeds import FeedTable, Followed, Seen
 from index.gathering.jobs import Jobs
 from index.gathering.models import FeedNews

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from index.gathering.adding import AddedPage, Adder, unused
+from index.drafts import unused
+from index.gathering.adding import AddedPage, Adder
 from index.gathering.running import Turn
 from index.ingestion.fetching import NotModified
 from index.ingestion.files import FileArticle
