@@ -10,10 +10,14 @@ from index.analysis.detection import detect
 from index.analysis.languages import language as language_of
 from index.errors import UnreadableFileError, UnusableArticleError
 from index.ingestion.boilerplate import remove_boilerplate
-from index.ingestion.files import FileArticle, parse_file, read_file
+from index.ingestion.files import FileArticle, parse_file, read_file, storable
 from index.ingestion.problems import Problem
 from index.models import Addition, Change, NewArticle, RemovedLine, Stored
 from index.passages import split
+
+_LONGEST_TITLE = 300
+_LONGEST_FIRST_LINE = 120
+"""Of a text without a title, as its title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +60,17 @@ def prepare_all(
 
 
 def _prepare(draft: Draft, collection: str, added_by: str | None) -> Prepared:
-    text = draft.text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
-    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
-    title = " ".join(draft.title.encode("utf-8", "replace").decode("utf-8").replace("\x00", "").split())[:300]
+    text = storable(draft.text).replace("\r\n", "\n").replace("\r", "\n").strip()
+    title = " ".join(storable(draft.title).split())[:_LONGEST_TITLE]
     if not any(c.isalnum() for c in text):
         why = f"{Problem.NO_WORDS.sentence}; {Problem.NO_WORDS.advice}"
         raise UnusableArticleError(title or draft.source, why, Problem.NO_WORDS)
     cleaned = remove_boilerplate(text, "" if draft.is_title_in_text else title)
     code = language_of(draft.language).code if draft.language else detect(cleaned.text)
     article = NewArticle(
-        title=title or cleaned.text.splitlines()[0][:120],
+        title=title or cleaned.text.splitlines()[0][:_LONGEST_FIRST_LINE],
         text=cleaned.text,
-        source=draft.source.encode("utf-8", "replace").decode("utf-8").replace("\x00", ""),
+        source=storable(draft.source),
         language=code,
         collection=collection,
         author=draft.author,
