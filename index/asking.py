@@ -50,8 +50,10 @@ class Answerer:
 
     async def prepare(self) -> None:
         """See `Library.prepare`."""
-        languages = self._index.engine.languages(None)
-        await asyncio.get_running_loop().run_in_executor(self._ranking, self._ranker.prepare, languages)
+        await asyncio.get_running_loop().run_in_executor(self._ranking, self._prepare)
+
+    def _prepare(self) -> None:
+        self._ranker.prepare(self._index.engine.languages(None))
 
     async def ask(self, question: str, scope: Scope, top_k: int, *, article: str | None, refuse: bool) -> Answer:
         """See `Library.ask`."""
