@@ -10,10 +10,10 @@ from index.drafts import drafted, unused
 from index.gathering.lines import SiteLines
 from index.ingestion.addresses import same_page
 from index.ingestion.extracting.kinds import READABLE_SUFFIXES
-from index.ingestion.fetching import NotModified
 from index.ingestion.files import FileArticle, article_files
 from index.ingestion.problems import Problem, UnusableSourceError
 from index.ingestion.reading import Item, Reader, ReadPage
+from index.ingestion.requesting import NotModified
 from index.library import ADDED_AT_ONCE, Library
 from index.models import Addition, Change
 

@@ -21,9 +21,10 @@ from index.gathering.working import Foreman, Listener, counted_pages
 from index.ingestion.addresses import same_page, shown
 from index.ingestion.extracting.entries import FeedKind
 from index.ingestion.feeds import Feeds
-from index.ingestion.fetching import Fetcher, NotModified
+from index.ingestion.fetching import Fetcher
 from index.ingestion.problems import Problem, UnusableSourceError
 from index.ingestion.reading import Reader
+from index.ingestion.requesting import NotModified
 from index.ingestion.worker import Workers
 from index.library import Library
 from index.models import SHARED_COLLECTION, Addition

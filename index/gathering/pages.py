@@ -9,10 +9,10 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from index.drafts import unused
 from index.gathering.adding import AddedPage, Adder
 from index.gathering.running import Turn
-from index.ingestion.fetching import NotModified
 from index.ingestion.files import FileArticle
 from index.ingestion.problems import Problem, UnusableSourceError
 from index.ingestion.reading import Reader
+from index.ingestion.requesting import NotModified
 from index.library import Library
 from index.models import Addition, ArticleInfo, Change
 from index.store import Database

@@ -11,9 +11,10 @@ from urllib.parse import unquote, urlsplit
 
 from index.errors import UnreadableFileError
 from index.ingestion.extracting.kinds import READABLE_SUFFIXES, Kind, UnreadableKindError, kind_of
-from index.ingestion.fetching import Fetcher, NotModified
+from index.ingestion.fetching import Fetcher
 from index.ingestion.files import MAX_FILE_BYTES, TEXT_SUFFIXES, FileArticle, article_files, parse_file
 from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.requesting import NotModified
 from index.ingestion.worker import Bytes, Workers
 
 _READ_AT_ONCE = 64

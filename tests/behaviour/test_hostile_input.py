@@ -23,10 +23,12 @@ from index.ingestion.addresses import why_not_public
 from index.ingestion.connecting import guarded_connector
 from index.ingestion.extracting.sources import Limits
 from index.ingestion.feeds import CheckedFeed, Feeds
-from index.ingestion.fetching import Fetched, Fetcher, FetchRules
+from index.ingestion.fetching import Fetcher
 from index.ingestion.files import FileArticle
 from index.ingestion.problems import Problem, UnusableSourceError
 from index.ingestion.reading import Item, Reader, ReadPage
+from index.ingestion.requesting import Fetched
+from index.ingestion.rules import FetchRules
 from index.ingestion.worker import Bytes, WorkerRules, Workers
 from tests.support.documents import Pdf, docx, epub, page, pdf, word_paragraph, zip_of, zip_with_link
 from tests.support.web import Names, Request, Web, redirect, reply, served
@@ -161,7 +163,7 @@ async def test_a_redirect_to_a_name_that_has_changed_is_judged(internet: Interne
 async def test_the_connection_itself_is_judged_when_a_resolver_is_fooled(internet: Internet) -> None:
     """Rebinding attacks the look-up between judgement and connection; here nothing judges any look-up."""
     await internet.fetcher.fetch(internet.url("/page"))
-    for session in internet.fetcher._sessions.values():
+    for session in internet.fetcher._requester._sessions.values():
         session.connector._resolver = Names(NAMES)  # type: ignore[union-attr]  # the guarded one is put aside
 
     assert await refused(internet.fetcher, internet.url("/page", "private.site.net")) in {
