@@ -7,7 +7,7 @@ import pytest
 
 from bot.state import State
 from bot.state.tables import MIGRATIONS
-from index import Draft, Library, StoreError, examine
+from index import Draft, Library, StoreError, backup, examine
 
 
 @pytest.fixture
@@ -37,6 +37,19 @@ async def test_a_store_of_this_version(file: Path) -> None:
     assert [revision == wanted for revision, wanted in found.revisions] == [True, True]
     assert (found.damages, found.file, found.size) == ((), file, file.stat().st_size)
     assert hashlib.sha256(file.read_bytes()).digest() == before
+
+
+async def test_a_backup_is_looked_at_and_stays_as_it_is(file: Path, tmp_path: Path) -> None:
+    async with await Library.open(address(file)):
+        pass
+    copied = tmp_path / "backup.db"
+    backup(address(file), copied)
+    before = hashlib.sha256(copied.read_bytes()).digest()
+
+    found = await examine(address(copied))
+
+    assert found.damages == ()
+    assert hashlib.sha256(copied.read_bytes()).digest() == before
 
 
 async def test_the_tables_of_a_bot_that_never_ran_are_not_there(file: Path) -> None:
