@@ -4,15 +4,18 @@ import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, true, update
 
 from index.errors import DuplicateFeedError, UnknownFeedError
-from index.gathering.jobs import new_id
+from index.gathering.jobs import ID_LETTERS
 from index.gathering.models import Feed
 from index.ingestion.problems import Problem, UnusableSourceError
 from index.store import Database
+from index.store.chunks import chunks
+from index.store.ids import free_ids, random_id
 from index.store.tables import feed_entries, feeds, removals
 
 _FIRST_WAIT = timedelta(minutes=5)
@@ -24,8 +27,6 @@ _MOVES = 3
 
 _MOST_SEEN = 10_000
 """Entries of one feed that are remembered: more than `MOST_LISTED` of `index.gathering.checking`."""
-
-_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,7 @@ class FeedTable:
             there = connection.execute(select(feeds.c.id).where(same)).scalar()
             if there is not None:
                 raise DuplicateFeedError(feed.address, there)
-            feed_id = new_id()
-            while connection.execute(select(feeds.c.id).where(feeds.c.id == feed_id)).first():
-                feed_id = new_id()
+            [feed_id] = free_ids(connection, feeds.c.id, 1, partial(random_id, ID_LETTERS))
             values = {column.name: getattr(feed, column.name) for column in _COLUMNS} | {"id": feed_id, "moves": 0}
             connection.execute(insert(feeds).values(**values))
             return feed_id
@@ -212,8 +211,8 @@ class FeedTable:
         """Which entries of a feed were seen before."""
         found: dict[str, Seen] = {}
         columns = (feed_entries.c.key, feed_entries.c.fingerprint, feed_entries.c.failures)
-        for first in range(0, len(keys), _AT_ONCE):
-            wanted = (feed_entries.c.feed == number) & feed_entries.c.key.in_(keys[first : first + _AT_ONCE])
+        for some in chunks(keys):
+            wanted = (feed_entries.c.feed == number) & feed_entries.c.key.in_(some)
             rows = await self._database.read(select(*columns).where(wanted))
             found |= {key: Seen(fingerprint, failures) for key, fingerprint, failures in rows}
         return found
@@ -236,9 +235,8 @@ class FeedTable:
     async def kept_out(self, followed: Followed, addresses: Collection[str]) -> set[str]:
         """Which of some addresses had articles that somebody has removed since the feed was added."""
         found: set[str] = set()
-        wanted = list(addresses)
-        for first in range(0, len(wanted), _AT_ONCE):
-            these = removals.c.address.in_(wanted[first : first + _AT_ONCE])
+        for some in chunks(addresses):
+            these = removals.c.address.in_(some)
             own = (removals.c.collection == followed.feed.collection) & (removals.c.feed >= followed.number)
             found.update(row[0] for row in await self._database.read(select(removals.c.address).where(own, these)))
         return found
@@ -254,8 +252,8 @@ class FeedTable:
         now = self._clock()
 
         def write(connection: Connection) -> None:
-            for first in range(0, len(keys), _AT_ONCE):
-                listed = (feed_entries.c.feed == number) & feed_entries.c.key.in_(keys[first : first + _AT_ONCE])
+            for some in chunks(keys):
+                listed = (feed_entries.c.feed == number) & feed_entries.c.key.in_(some)
                 connection.execute(update(feed_entries).where(listed).values(seen_at=now))
             own = feed_entries.c.feed == number
             kept = (

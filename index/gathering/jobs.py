@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, true, update
@@ -17,9 +17,12 @@ from index.gathering.models import MOST_OUTCOMES, Job, JobKind, JobState
 from index.ingestion.files import storable
 from index.models import Addition
 from index.store import Database
+from index.store.ids import free_ids, random_id
 from index.store.tables import job_files, job_outcomes, jobs
 
-_ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+ID_LETTERS = 5
+"""Of jobs and feeds, which are far fewer than articles."""
+
 _KEPT = timedelta(days=7)
 _OPEN = (JobState.QUEUED, JobState.RUNNING)
 _CHARACTERS_OF_WHAT = 300
@@ -43,11 +46,6 @@ class Running:
     done: int
     total: int
     created_at: datetime
-
-
-def new_id(letters: int = 5) -> str:
-    """An id that people can type."""
-    return "".join(secrets.choice(_ID_LETTERS) for _ in range(letters))
 
 
 class Jobs:
@@ -77,9 +75,7 @@ class Jobs:
         now = self._clock()
 
         def write(connection: Connection) -> str:
-            job_id = new_id()
-            while connection.execute(select(jobs.c.id).where(jobs.c.id == job_id)).first():
-                job_id = new_id()
+            [job_id] = free_ids(connection, jobs.c.id, 1, partial(random_id, ID_LETTERS))
             number = connection.execute(
                 insert(jobs)
                 .values(

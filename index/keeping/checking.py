@@ -12,8 +12,8 @@ from index.analysis.languages import language
 from index.engines.embedded import EmbeddedEngine
 from index.engines.generations import live
 from index.passages import split
-from index.store.adding import content_hash
 from index.store.connecting import connect_to_look, is_sqlite, parse, shown, translated
+from index.store.fingerprints import content_hash
 from index.store.folding import folded
 from index.store.migrating import ARTICLES, Migrations, is_known, revision_of
 from index.store.opening import connections

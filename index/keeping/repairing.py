@@ -16,8 +16,8 @@ from index.engines import generations
 from index.errors import StoreError
 from index.keeping.checking import FILE, check
 from index.keeping.copies import database_file
-from index.store.adding import content_hash
 from index.store.connecting import connect_in_thread, is_sqlite, parse, shown, translated
+from index.store.fingerprints import content_hash
 from index.store.folding import folded
 from index.store.migrating import Migrations, bring_up_to_date
 from index.store.opening import connections

@@ -1,7 +1,6 @@
 """Keeps articles, whole and in order."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,20 +24,23 @@ from sqlalchemy.exc import IntegrityError
 
 from index.errors import StoreError, UnknownArticleError
 from index.models import Article, ArticleInfo, ArticlePage, NewArticle, Sort, Stored, WholeArticle
-from index.store.adding import MAX_VALUES, add, chunks, content_hash
+from index.store.adding import add
+from index.store.chunks import MAX_VALUES, chunks
 from index.store.connecting import shown, translated
+from index.store.fingerprints import content_hash
 from index.store.finishing import finished
 from index.store.folding import folded
+from index.store.ids import random_id
 from index.store.migrating import ARTICLES
 from index.store.opening import Connections, opened
+from index.store.places import copies_of
 from index.store.removing import remove
 from index.store.tables import articles, info_columns, meta
 from index.store.titles import TitleSearch
-from index.store.whole import copies_of, restore, whole
+from index.store.whole import restore, whole
 
 _T = TypeVar("_T")
-_ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without o and 0, l, i and 1: people type ids
-_ID_LENGTH = 6
+_ID_LETTERS = 6
 _MAX_ATTEMPTS = 8
 _MAX_SLICES = 200  # SQLite takes 500 SELECTs in one statement
 _WRITERS = 0x466F6F74  # "Foot": PostgreSQL's advisory locks are told apart by a number
@@ -51,7 +53,7 @@ def _now() -> datetime:
 
 
 def _random_id() -> str:
-    return "".join(secrets.choice(_ID_LETTERS) for _ in range(_ID_LENGTH))
+    return random_id(_ID_LETTERS)
 
 
 class Store:
@@ -85,7 +87,11 @@ class Store:
 
     @classmethod
     async def open(
-        cls, address: str, *, clock: Callable[[], datetime] = _now, new_id: Callable[[], str] = _random_id
+        cls,
+        address: str,
+        *,
+        clock: Callable[[], datetime] = _now,
+        new_id: Callable[[], str] = _random_id,
     ) -> Self:
         """Open a store; it is made if there is none, and brought to the present tables if it is older.
 

@@ -18,8 +18,9 @@ from bot.state import State
 from index import Change, Draft, Gatherer, GatheringRules, JobState, Library, Problem
 from index.models import NewArticle
 from index.store import Store
-from index.store.adding import add, content_hash
+from index.store.adding import add
 from index.store.connecting import parse
+from index.store.fingerprints import content_hash
 from index.store.server import ServerConnections
 from index.store.store import _alone
 from tests.behaviour.test_cli import EXAMPLES, QUESTION, Ran, Run, as_json, told
