@@ -20,7 +20,6 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.exc import IntegrityError
 
 from index.errors import StoreError, UnknownArticleError
 from index.models import Article, ArticleInfo, ArticlePage, NewArticle, Sort, Stored, WholeArticle
@@ -41,7 +40,6 @@ from index.store.whole import restore, whole
 
 _T = TypeVar("_T")
 _ID_LETTERS = 6
-_MAX_ATTEMPTS = 8
 _MAX_SLICES = 200  # SQLite takes 500 SELECTs in one statement
 _WRITERS = 0x466F6F74  # "Foot": PostgreSQL's advisory locks are told apart by a number
 _MAX_WORDS = 10  # of what is looked for in titles
@@ -153,17 +151,9 @@ class Store:
             return add(connection, batch, now=self._clock(), new_id=self._new_id)
 
         with self._use():
-            for attempt in range(1, _MAX_ATTEMPTS + 1):
-                try:
-                    stored = await self._write(work)
-                except IntegrityError:
-                    # On a server, another process may have added the same between our look and our write.
-                    if attempt == _MAX_ATTEMPTS:
-                        raise
-                else:
-                    self._titles.forget(_replaced(stored))
-                    return stored
-        raise AssertionError("the loop returns or raises")
+            stored = await self._write(work)
+            self._titles.forget(_replaced(stored))
+        return stored
 
     async def remove(self, ids: Sequence[str], collections: Collection[str] | None = None) -> list[ArticleInfo]:
         """Remove articles in one transaction.
@@ -248,7 +238,7 @@ class Store:
         with self._use():
             stored = await self._write(work)
             self._titles.forget(_replaced(stored))
-            return stored
+        return stored
 
     async def infos(self, collections: Collection[str] | None, *, newest_first: bool = True) -> list[ArticleInfo]:
         """List articles by number, without their texts; None stands for all collections."""

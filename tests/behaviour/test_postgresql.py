@@ -120,6 +120,18 @@ async def test_a_search_misses_nothing_that_two_processes_add_at_the_same_time(a
     assert len(after) == 2
 
 
+async def test_what_two_processes_add_at_the_same_time_is_stored_once(address: str) -> None:
+    async with await Store.open(address) as one, await Store.open(address) as other:
+        for i in range(20):
+            article = NewArticle("Café", f"{TEA} {i}", "", "en", "11")
+            both = await asyncio.gather(one.add([article]), other.add([article]))
+            assert {stored.change for [stored] in both} == {Change.ADDED, Change.UNCHANGED}
+        listed = await one.infos(["11"])
+        await one.remove([info.id for info in listed])
+
+    assert len(listed) == 20
+
+
 async def test_articles_are_read_after_the_server_has_closed_the_connections(address: str) -> None:
     others = text(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
