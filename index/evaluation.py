@@ -17,7 +17,7 @@ from index.drafts import Draft
 from index.errors import UnreadableFileError
 from index.ingestion.problems import Problem
 from index.library import Library
-from index.models import Answer, Citation, Status
+from index.models import Answer, Citation, Progress, Status
 
 _NOT_WORD = re.compile(r"\W+")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
@@ -172,7 +172,7 @@ async def evaluate(
     limit: int | None = None,
     held_out: bool = False,
     offtopic: Path | None = None,
-    progress: Callable[[int, int], None] = lambda _done, _all: None,
+    progress: Progress = lambda _done, _all: None,
 ) -> list[SetResult]:
     """Measure sets, each in a temporary library of its own.
 

@@ -28,6 +28,7 @@ from index.models import (
     ArticlePage,
     Change,
     LibraryStatus,
+    Progress,
     RebuildProgress,
     RebuildSummary,
     Sort,
@@ -42,8 +43,6 @@ _T = TypeVar("_T")
 
 ADDED_AT_ONCE = 64
 """Articles in one transaction of the store when many are added."""
-
-Progress = Callable[[int, int], None]
 
 
 class Library:

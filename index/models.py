@@ -1,6 +1,6 @@
 """What crosses the borders between the parts of the library: frozen values, no behaviour."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +10,9 @@ SHARED_COLLECTION = "shared"
 """The operator's collection: every scope may read it."""
 
 MAX_PASSAGE_CHARACTERS = 1_000
+
+Progress = Callable[[int, int], None]
+"""Hears how much is done, and of how much."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.words import ANALYSIS_VERSION
+from index.disk import sync
 from index.engines import generations
 from index.engines.protocol import Hits, IndexedArticle, Scope
 from index.ranking.annotations import Annotations, Text
@@ -328,7 +329,7 @@ class EmbeddedEngine:
         body = json.dumps(manifest)
         (target / "manifest.json").write_text(f"{zlib.crc32(body.encode())}\n{body}", "utf-8")
         for path in [*target.rglob("*"), target]:
-            generations.sync(path)
+            sync(path)
         self.saved_bytes = sum(size for size, _ in files.values())
 
     @classmethod

@@ -1,7 +1,7 @@
 """From what was read to stored articles, in batches that bound the memory."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,9 +15,7 @@ from index.ingestion.problems import Problem, UnusableSourceError
 from index.ingestion.reading import Item, Reader, ReadPage
 from index.ingestion.requesting import NotModified
 from index.library import ADDED_AT_ONCE, Library
-from index.models import Addition, Change
-
-Progress = Callable[[int, int], None]
+from index.models import Addition, Change, Progress
 
 _CHARACTERS_AT_ONCE = 4_000_000
 """Of the articles that wait to be stored together."""

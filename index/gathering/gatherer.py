@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypedDict, Unpack
 
-from index.gathering.adding import Adder, Progress, distinct
+from index.gathering.adding import Adder, distinct
 from index.gathering.checking import Checker
 from index.gathering.feeds import FeedTable
 from index.gathering.jobs import Jobs
@@ -27,7 +27,7 @@ from index.ingestion.reading import Reader
 from index.ingestion.requesting import NotModified
 from index.ingestion.worker import Workers
 from index.library import Library
-from index.models import SHARED_COLLECTION, Addition
+from index.models import SHARED_COLLECTION, Addition, Progress
 
 SHORTEST_INTERVAL_MIN = 15
 """Minutes between two checks of one feed, at least: more often is not polite."""

@@ -1,7 +1,7 @@
 """Looking whether the articles and their index are whole. Nothing is changed."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from index.analysis.languages import language
 from index.engines.embedded import EmbeddedEngine
 from index.engines.generations import live
+from index.models import Progress
 from index.passages import split
 from index.store.connecting import connect_to_look, is_sqlite, parse, shown, translated
 from index.store.fingerprints import content_hash
@@ -18,8 +19,6 @@ from index.store.folding import folded
 from index.store.migrating import ARTICLES, Migrations, is_known, revision_of
 from index.store.opening import connections
 from index.store.tables import articles, info_columns, meta
-
-Progress = Callable[[int, int], None]
 
 FILE = "database file"
 _AT_ONCE = 100

@@ -12,6 +12,7 @@ from uuid import uuid4
 from sqlalchemy import URL, Connection, select, update
 from sqlalchemy.exc import IntegrityError
 
+from index.disk import sync
 from index.engines import generations
 from index.errors import StoreError
 from index.keeping.checking import FILE, check
@@ -21,7 +22,7 @@ from index.store.fingerprints import content_hash
 from index.store.folding import folded
 from index.store.migrating import Migrations, bring_up_to_date
 from index.store.opening import connections
-from index.store.sqlite_files import alone, aside_of, put_in_place, reading, sync
+from index.store.sqlite_files import alone, aside_of, put_in_place, reading
 from index.store.tables import articles
 
 _AT_ONCE = 100
