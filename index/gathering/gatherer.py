@@ -17,7 +17,7 @@ from index.gathering.models import Feed, Job, JobKind, JobState
 from index.gathering.pages import PageTable, Refresher
 from index.gathering.rules import GatheringRules
 from index.gathering.running import Runner, run
-from index.gathering.working import Foreman, Listener, counted_pages
+from index.gathering.working import Foreman, Listener, all_of, counted_pages
 from index.ingestion.addresses import same_page, shown
 from index.ingestion.extracting.entries import FeedKind
 from index.ingestion.feeds import Feeds
@@ -179,9 +179,7 @@ class Gatherer:
             found[same_page(address)] = added
             progress(len(found), len(wanted))
 
-        async with asyncio.TaskGroup() as group:
-            for address in wanted:
-                group.create_task(add(address))
+        await all_of(map(add, wanted))
         return [outcome for address in addresses for outcome in found[same_page(address)]]
 
     async def add_paths(

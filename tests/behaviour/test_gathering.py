@@ -22,6 +22,7 @@ from index import (
     JobState,
     Library,
     Problem,
+    StoreError,
     UnknownJobError,
 )
 from tests.support.documents import docx, page, pdf, word_paragraph, zip_of
@@ -81,6 +82,16 @@ async def test_links_become_articles_that_answer_and_what_fails_says_why(
     answer = await library.ask("when was the bridge opened?", {"docs"})
     assert answer.best is not None
     assert answer.best.article.source == web.url("/bridge")
+
+
+async def test_a_store_that_fails_while_links_are_added_is_told_as_what_it_is(
+    web: Web, gatherer: Gatherer, library: Library
+) -> None:
+    web.routes["/a"] = web.routes["/b"] = reply(page(lines("bridge")))
+    await library.close()
+
+    with pytest.raises(StoreError):
+        await gatherer.add_links([web.url("/a"), web.url("/b")])
 
 
 async def test_a_copy_elsewhere_is_one_article_with_two_sources(web: Web, gatherer: Gatherer, library: Library) -> None:
