@@ -16,7 +16,7 @@ from yarl import URL
 from index.ingestion.addresses import AllowedHost, Judge, is_ip_address, shown, why_never
 from index.ingestion.connecting import RefusedAddressError, guarded_connector
 from index.ingestion.inflating import InflatedTooLargeError, InflateError, Inflater, UnknownCompressionError
-from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.problems import Problem, UnusableSourceError, over_bytes
 from index.ingestion.rules import FetchRules
 
 _ACCEPT = (
@@ -229,13 +229,9 @@ def _status_error(response: aiohttp.ClientResponse, url: URL) -> UnusableSourceE
 
 async def _read_body(response: aiohttp.ClientResponse, url: URL, max_bytes: int, cut: bool) -> bytes:
     """Read and decompress a body; with `cut`, one that is too long ends where the limit is."""
-
-    def too_large() -> UnusableSourceError:
-        return UnusableSourceError(str(url), Problem.TOO_LARGE, f"over {max_bytes / 1024**2:.4g} MiB")
-
     declared = response.content_length
     if declared is not None and declared > max_bytes and not cut:
-        raise too_large()
+        raise over_bytes(str(url), max_bytes)
     encoding = ",".join(response.headers.getall("Content-Encoding", []))
     read = 0
     body = bytearray()
@@ -247,11 +243,11 @@ async def _read_body(response: aiohttp.ClientResponse, url: URL, max_bytes: int,
                 body += chunk[: max_bytes - len(body)]
                 return bytes(body)
             if read > max_bytes:
-                raise too_large()
+                raise over_bytes(str(url), max_bytes)
             body += inflater.feed(chunk)
         inflater.finish()
     except InflatedTooLargeError as error:
-        raise too_large() from error
+        raise over_bytes(str(url), max_bytes) from error
     except UnknownCompressionError as error:
         raise UnusableSourceError(
             str(url), Problem.BAD_ANSWER, "it is compressed in a way we did not ask for"

@@ -6,10 +6,10 @@ from xml.etree.ElementTree import Element
 from zipfile import ZipFile
 
 from index.ingestion.extracting.packages import opened, read_member
-from index.ingestion.extracting.sources import Limits, Source, too_large
+from index.ingestion.extracting.sources import Limits, Source
 from index.ingestion.extracting.xml import children, descendant_text, local_name, parse_xml
 from index.ingestion.files import FileArticle, parse_date, short_first_line, storable
-from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.problems import Problem, UnusableSourceError, over_bytes, over_characters
 
 _DOCUMENT = "word/document.xml"
 _PROPERTIES = "docProps/core.xml"
@@ -25,7 +25,7 @@ def extract_docx(source: Source, limits: Limits) -> FileArticle:
         UnusableSourceError: It is too large, damaged, or holds no text.
     """
     if source.size > limits.document_bytes:
-        raise too_large(source.name, f"over {limits.document_bytes / 1024**2:.4g} MiB")
+        raise over_bytes(source.name, limits.document_bytes)
     with opened(source, limits.document_parts) as archive:
         document = _part(archive, _DOCUMENT, source.name, limits)
         properties = _part(archive, _PROPERTIES, source.name, limits)
@@ -37,7 +37,7 @@ def extract_docx(source: Source, limits: Limits) -> FileArticle:
     if not text.strip():
         raise UnusableSourceError(source.name, Problem.EMPTY)
     if len(text) > limits.characters:
-        raise too_large(source.name, f"over {limits.characters:,} characters")
+        raise over_characters(source.name, limits.characters)
     styled = next((text for text, _, style in blocks[:20] if style.replace(" ", "").endswith(_TITLE_STYLES)), None)
     return FileArticle(
         title=storable(_fact(properties, "title") or " ".join((styled or "").split()))[:_LONGEST_TITLE]

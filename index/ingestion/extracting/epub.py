@@ -12,10 +12,10 @@ from zipfile import ZipFile
 from index.ingestion.decoding import declared_in, decode
 from index.ingestion.extracting.blocks import Blocks
 from index.ingestion.extracting.packages import opened, read_member
-from index.ingestion.extracting.sources import Extracted, Limits, Source, too_large
+from index.ingestion.extracting.sources import Extracted, Limits, Source
 from index.ingestion.extracting.xml import children, descendant_text, local_name, parse_xml
 from index.ingestion.files import FileArticle, parse_date, parse_language, storable
-from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.problems import Problem, UnusableSourceError, over_bytes, over_characters
 
 _CONTAINER = "META-INF/container.xml"
 _RIGHTS = "META-INF/encryption.xml"
@@ -56,7 +56,7 @@ def extract_epub(source: Source, limits: Limits) -> Iterator[Extracted]:
         UnusableSourceError: The book is too large, damaged, protected, or holds no text.
     """
     if source.size > limits.document_bytes:
-        raise too_large(source.name, f"over {limits.document_bytes / 1024**2:.4g} MiB")
+        raise over_bytes(source.name, limits.document_bytes)
     with opened(source, limits.document_parts) as archive:
         _refuse_protected(archive, source.name, limits)
         book = _book(archive, source.name, limits)
@@ -70,7 +70,7 @@ def extract_epub(source: Source, limits: Limits) -> Iterator[Extracted]:
         text = "\n\n".join(chapter.texts)
         name = f"{source.name}#{chapter.path}"
         if len(text) > limits.characters:
-            yield too_large(name, f"over {limits.characters:,} characters")
+            yield over_characters(name, limits.characters)
             continue
         title = chapter.title or (f"{number}" if len(chapters) > 1 else "")
         whole = f"{book.title}: {title}" if title and title != book.title else book.title
@@ -189,7 +189,7 @@ def _chapters(
             continue
         read += len(content)
         if read > limits.document_bytes:
-            raise too_large(name, f"over {limits.document_bytes / 1024**2:.4g} MiB")
+            raise over_bytes(name, limits.document_bytes)
         blocks = Blocks(storable(decode(content, declared_in(content)) or ""))
         if not any(map(str.isalnum, blocks.text)):
             continue

@@ -21,7 +21,7 @@ from index.ingestion.extracting.kinds import Kind, UnreadableKindError, kind_of
 from index.ingestion.extracting.sources import Limits, Source
 from index.ingestion.files import parse_date, storable
 from index.ingestion.inflating import BrokenCompressionError, InflateError, gunzip
-from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.problems import Problem, UnusableSourceError, over_bytes
 
 _LONGEST_TITLE = 300
 _LONGEST_ID = 1_000
@@ -46,7 +46,7 @@ def parse_feed(source: Source, limits: Limits) -> ParsedFeed:
     if _SITEMAP.search(content[:4_096]):
         return _sitemap(content, source.name, base, limits)
     if len(content) > limits.feed_bytes:
-        raise UnusableSourceError(source.name, Problem.TOO_LARGE, f"over {limits.feed_bytes / 1024**2:.4g} MiB")
+        raise over_bytes(source.name, limits.feed_bytes)
     if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return _json_feed(content, source.name, base, limits)
     if _is_page(content, source):
@@ -60,7 +60,7 @@ def _decompressed(content: bytes, name: str, max_bytes: int) -> bytes:
     except BrokenCompressionError as error:
         raise UnusableSourceError(name, Problem.DAMAGED) from error
     except InflateError as error:
-        raise UnusableSourceError(name, Problem.TOO_LARGE, f"over {max_bytes / 1024**2:.4g} MiB") from error
+        raise over_bytes(name, max_bytes) from error
 
 
 def _is_page(content: bytes, source: Source) -> bool:

@@ -15,9 +15,9 @@ from yarl import URL
 
 from index.ingestion.addresses import same_page, same_site
 from index.ingestion.decoding import declared_in, decode
-from index.ingestion.extracting.sources import Limits, Source, too_large
+from index.ingestion.extracting.sources import Limits, Source
 from index.ingestion.files import FileArticle, parse_date, short_first_line, storable
-from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.problems import Problem, UnusableSourceError, over_characters
 
 SHORTEST_ARTICLE = 250
 """Letters of an alphabet; what is shorter is a teaser, a wall or a menu far more often than an article."""
@@ -62,7 +62,7 @@ def extract_html(source: Source, limits: Limits) -> FileArticle:
     title = "" if found is None else _title(found, source.address)
     _refuse_walls(source.name, html, title, text, is_paid)
     if found is None or len(text) > limits.characters:
-        raise too_large(source.name, f"over {limits.characters:,} characters")
+        raise over_characters(source.name, limits.characters)
     address = _canonical(found.url, source.address)
     return FileArticle(
         title=title or short_first_line(text) or PurePath(source.name).stem,

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from index.ingestion.decoding import decode
-from index.ingestion.extracting.sources import Extracted, Limits, Source, too_large
+from index.ingestion.extracting.sources import Extracted, Limits, Source
 from index.ingestion.files import FileArticle, parse_date, parse_language, short_first_line, storable
-from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.problems import Problem, UnusableSourceError, over_bytes, over_characters
 
 _TEXTS = ("text", "content", "body")
 _SOURCES = ("source", "url", "link", "address")
@@ -30,7 +30,7 @@ def extract_json_lines(source: Source, limits: Limits) -> Iterator[Extracted]:
         name = f"{source.name}, line {number}"
         if len(line) > limits.text_bytes:
             found += 1
-            yield too_large(name, f"over {limits.text_bytes / 1024**2:.4g} MiB")
+            yield over_bytes(name, limits.text_bytes)
             while line and not line.endswith(b"\n"):
                 line = source.stream.readline(limits.text_bytes)
             continue
@@ -53,7 +53,7 @@ def _article(line: bytes, name: str, default_source: str, limits: Limits) -> Ext
     if not text:
         return UnusableSourceError(name, Problem.BAD_LINE, "it has no text")
     if len(text) > limits.characters:
-        return too_large(name, f"over {limits.characters:,} characters")
+        return over_characters(name, limits.characters)
     identity = _text(value.get("id"))
     base = default_source.rpartition("#")[0]
     title = " ".join(_first(value, ("title", "headline")).split())[:_LONGEST_TITLE]

@@ -15,9 +15,9 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as c
 
 from index.ingestion.extracting.pdf_lines import join_lines
-from index.ingestion.extracting.sources import Limits, Source, too_large
+from index.ingestion.extracting.sources import Limits, Source
 from index.ingestion.files import FileArticle, short_first_line, storable
-from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.problems import Problem, UnusableSourceError, too_large
 
 _SCANNED_BELOW = 50
 """Characters a page, on average: page numbers and stamps."""
