@@ -3,6 +3,8 @@
 from lxml import etree, html
 from lxml.html import HtmlElement
 
+from index.ingestion.joining import joined
+
 # fmt: off
 _BLOCKS = frozenset({
     "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "div", "dl", "dt",
@@ -43,14 +45,7 @@ class Blocks:
     @property
     def text(self) -> str:
         """The blocks with a blank line between two, those of one list or table on lines that follow each other."""
-        pieces: list[str] = []
-        previous: int | None = None
-        for text, group in self._blocks:
-            if pieces:
-                pieces.append("\n" if group is not None and group == previous else "\n\n")
-            pieces.append(text)
-            previous = group
-        return "".join(pieces)
+        return joined(self._blocks)
 
     def _walk(self, root: HtmlElement) -> None:
         # lxml's own parser bounds the depth, at 256, and iterwalk needs no recursion.

@@ -9,6 +9,7 @@ from index.ingestion.extracting.packages import opened, read_member
 from index.ingestion.extracting.sources import Limits, Source
 from index.ingestion.extracting.xml import children, descendant_text, local_name, parse_xml
 from index.ingestion.files import FileArticle, parse_date, short_first_line, storable
+from index.ingestion.joining import joined
 from index.ingestion.problems import Problem, UnusableSourceError, over_bytes, over_characters
 
 _DOCUMENT = "word/document.xml"
@@ -33,7 +34,7 @@ def extract_docx(source: Source, limits: Limits) -> FileArticle:
         raise UnusableSourceError(source.name, Problem.DAMAGED)
     body = next(children(document, "body"), document)
     blocks = [(text, group, style) for text, group, style in _blocks(body) if text.strip()]
-    text = storable(_joined([(text, group) for text, group, _ in blocks]))
+    text = storable(joined((text, group) for text, group, _ in blocks))
     if not text.strip():
         raise UnusableSourceError(source.name, Problem.EMPTY)
     if len(text) > limits.characters:
@@ -60,17 +61,6 @@ def _part(archive: ZipFile, part: str, name: str, limits: Limits) -> Element | N
 
 def _fact(properties: Element | None, name: str) -> str | None:
     return None if properties is None else descendant_text(properties, name)
-
-
-def _joined(blocks: list[tuple[str, int | None]]) -> str:
-    pieces: list[str] = []
-    previous: int | None = None
-    for text, group in blocks:
-        if pieces:
-            pieces.append("\n" if group is not None and group == previous else "\n\n")
-        pieces.append(text)
-        previous = group
-    return "".join(pieces)
 
 
 def _blocks(parent: Element, table: int | None = None) -> Iterator[tuple[str, int | None, str]]:

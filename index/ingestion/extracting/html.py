@@ -17,6 +17,7 @@ from index.ingestion.addresses import same_page, same_site
 from index.ingestion.decoding import declared_in, decode
 from index.ingestion.extracting.sources import Limits, Source
 from index.ingestion.files import FileArticle, parse_date, short_first_line, storable
+from index.ingestion.joining import joined
 from index.ingestion.problems import Problem, UnusableSourceError, over_characters
 
 SHORTEST_ARTICLE = 250
@@ -92,23 +93,12 @@ def _today() -> date:
 
 def paragraphs(lines: str) -> str:
     """Part blocks, which come one a line, by blank lines; the items of a list and the rows of a table stay together."""
-    pieces: list[str] = []
-    previous = ""
-    for raw in lines.split("\n"):
-        if not raw.strip() or _TABLE_RULE.fullmatch(raw.strip()):
-            continue
-        line, kind = _block(raw)
-        if not line:
-            continue
-        if pieces:
-            pieces.append("\n" if kind == previous != "" else "\n\n")
-        pieces.append(line)
-        previous = kind
-    return "".join(pieces)
+    blocks = (_block(line) for line in lines.split("\n") if not _TABLE_RULE.fullmatch(line.strip()))
+    return joined(blocks)
 
 
-def _block(line: str) -> tuple[str, str]:
-    """A line as it is stored, and the name of the group that it stands in without blank lines, "" for none."""
+def _block(line: str) -> tuple[str, str | None]:
+    """A line as it is stored, and the name of the group that it stands in without blank lines, None for none."""
     stripped = line.strip()
     if stripped.startswith("|") and stripped.endswith("|") and len(stripped) > 1:
         cells = [" ".join(cell.split()) for cell in stripped[1:-1].split("|")]
@@ -117,7 +107,7 @@ def _block(line: str) -> tuple[str, str]:
         return f"- {stripped.removeprefix('-').strip()}", "list"
     if line.startswith(("    ", "\t")):
         return line.rstrip(), "code"
-    return " ".join(stripped.split()), ""
+    return " ".join(stripped.split()), None
 
 
 def _weight(text: str) -> int:
