@@ -10,12 +10,11 @@ from index.analysis.detection import detect
 from index.analysis.languages import language as language_of
 from index.errors import UnreadableFileError, UnusableArticleError
 from index.ingestion.boilerplate import remove_boilerplate
-from index.ingestion.files import FileArticle, parse_file, read_file, storable
+from index.ingestion.files import LONGEST_TITLE, FileArticle, one_line, parse_file, read_file, storable
 from index.ingestion.problems import Problem
 from index.models import Addition, Change, NewArticle, RemovedLine, Stored
 from index.passages import split
 
-_LONGEST_TITLE = 300
 _LONGEST_FIRST_LINE = 120
 """Of a text without a title, as its title."""
 
@@ -61,7 +60,7 @@ def prepare_all(
 
 def _prepare(draft: Draft, collection: str, added_by: str | None) -> Prepared:
     text = storable(draft.text).replace("\r\n", "\n").replace("\r", "\n").strip()
-    title = " ".join(storable(draft.title).split())[:_LONGEST_TITLE]
+    title = one_line(draft.title, LONGEST_TITLE)
     if not any(c.isalnum() for c in text):
         why = f"{Problem.NO_WORDS.sentence}; {Problem.NO_WORDS.advice}"
         raise UnusableArticleError(title or draft.source, why, Problem.NO_WORDS)

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 from index.errors import UnknownJobError
 from index.gathering import outcomes
 from index.gathering.models import MOST_OUTCOMES, Job, JobKind, JobState
-from index.ingestion.files import storable
+from index.ingestion.files import one_line, storable
 from index.models import Addition
 from index.store import Database
 from index.store.ids import free_ids, random_id
@@ -83,7 +83,7 @@ class Jobs:
                     kind=kind,
                     collection=collection,
                     state=JobState.RUNNING if running else JobState.QUEUED,
-                    what=" ".join(storable(what).split())[:_CHARACTERS_OF_WHAT],
+                    what=one_line(what, _CHARACTERS_OF_WHAT),
                     asked_by=asked_by,
                     payload=json.dumps(list(payload)),
                     done=0,

@@ -8,7 +8,15 @@ from zipfile import ZipFile
 from index.ingestion.extracting.packages import opened, read_member
 from index.ingestion.extracting.sources import Limits, Source
 from index.ingestion.extracting.xml import children, descendant_text, local_name, parse_xml
-from index.ingestion.files import FileArticle, parse_date, short_first_line, storable
+from index.ingestion.files import (
+    LONGEST_AUTHOR,
+    LONGEST_TITLE,
+    FileArticle,
+    one_line,
+    parse_date,
+    short_first_line,
+    storable,
+)
 from index.ingestion.joining import joined
 from index.ingestion.problems import Problem, UnusableSourceError, over_bytes, over_characters
 
@@ -16,7 +24,6 @@ _DOCUMENT = "word/document.xml"
 _PROPERTIES = "docProps/core.xml"
 _SKIPPED = frozenset({"del", "moveFrom", "Fallback", "instrText", "delText", "pPr", "rPr", "tblPr", "sectPr"})
 _TITLE_STYLES = ("title", "titel", "titre", "título", "titolo", "heading1", "berschrift1", "titre1")
-_LONGEST_TITLE = 300
 
 
 def extract_docx(source: Source, limits: Limits) -> FileArticle:
@@ -41,11 +48,11 @@ def extract_docx(source: Source, limits: Limits) -> FileArticle:
         raise over_characters(source.name, limits.characters)
     styled = next((text for text, _, style in blocks[:20] if style.replace(" ", "").endswith(_TITLE_STYLES)), None)
     return FileArticle(
-        title=storable(_fact(properties, "title") or " ".join((styled or "").split()))[:_LONGEST_TITLE]
+        title=one_line(_fact(properties, "title") or styled or "", LONGEST_TITLE)
         or short_first_line(text)
         or PurePath(source.name).stem,
         source=source.address or source.name,
-        author=storable(_fact(properties, "creator") or "")[:200] or None,
+        author=one_line(_fact(properties, "creator") or "", LONGEST_AUTHOR) or None,
         published_at=parse_date(_fact(properties, "created") or _fact(properties, "modified")),
         language=None,
         text=text,

@@ -11,7 +11,7 @@ from time import struct_time
 from typing import Any
 
 import feedparser
-from lxml import etree, html
+from lxml import etree
 from yarl import URL
 
 from index.ingestion.addresses import same_page
@@ -19,11 +19,11 @@ from index.ingestion.decoding import declared_in, decode
 from index.ingestion.extracting.entries import FeedEntry, FeedKind, ParsedFeed
 from index.ingestion.extracting.kinds import Kind, UnreadableKindError, kind_of
 from index.ingestion.extracting.sources import Limits, Source
-from index.ingestion.files import parse_date, storable
+from index.ingestion.extracting.trees import parse_html
+from index.ingestion.files import LONGEST_TITLE, one_line, parse_date, storable
 from index.ingestion.inflating import BrokenCompressionError, InflateError, gunzip
 from index.ingestion.problems import Problem, UnusableSourceError, over_bytes
 
-_LONGEST_TITLE = 300
 _LONGEST_ID = 1_000
 _LONGEST_ADDRESS = 2_048
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
@@ -110,7 +110,7 @@ class _Entries:
 
 
 def _title(value: object) -> str:
-    return " ".join(storable(value).split())[:_LONGEST_TITLE] if isinstance(value, str) else ""
+    return one_line(value, LONGEST_TITLE) if isinstance(value, str) else ""
 
 
 def _digest(text: str) -> str:
@@ -270,11 +270,9 @@ def _local(element: Any) -> str:
 def _named_feeds(content: bytes, source: Source, base: str) -> ParsedFeed:
     """The feeds that a page names in its head, in order; comments' feeds come last, since nobody means those."""
     markup = storable(decode(content, [source.charset, *declared_in(content)]) or "")
-    parser = html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
-    try:
-        root = html.document_fromstring(markup.encode("utf-8", "replace"), parser=parser)
-    except (etree.LxmlError, ValueError, AssertionError) as error:
-        raise UnusableSourceError(source.name, Problem.NO_FEED) from error
+    root = parse_html(markup)
+    if root is None:
+        raise UnusableSourceError(source.name, Problem.NO_FEED)
     named = next(iter(root.xpath("//base/@href")), None)
     entries = _Entries(absolute(named, base) or base, _MOST_NAMED_FEEDS)
     found = [

@@ -16,7 +16,15 @@ from yarl import URL
 from index.ingestion.addresses import same_page, same_site
 from index.ingestion.decoding import declared_in, decode
 from index.ingestion.extracting.sources import Limits, Source
-from index.ingestion.files import FileArticle, parse_date, short_first_line, storable
+from index.ingestion.files import (
+    LONGEST_AUTHOR,
+    LONGEST_TITLE,
+    FileArticle,
+    one_line,
+    parse_date,
+    short_first_line,
+    storable,
+)
 from index.ingestion.joining import joined
 from index.ingestion.problems import Problem, UnusableSourceError, over_characters
 
@@ -34,8 +42,6 @@ _TABLE_RULE = re.compile(r"\|(?:\s*:?-+:?\s*\|)+\s*")
 _LIST_ITEM = re.compile(r"\s*- ")
 _SEPARATORS = re.compile(r"\s+[|\-–—·»]\s+")
 _LINKED_DATA = re.compile(r"<script[^>]{0,300}application/ld\+json[^>]{0,300}>", re.IGNORECASE)
-_LONGEST_TITLE = 300
-_LONGEST_AUTHOR = 200
 
 
 def extract_html(source: Source, limits: Limits) -> FileArticle:
@@ -203,7 +209,7 @@ def _objects(value: object, depth: int = 0) -> Iterator[dict[str, object]]:
 
 def _title(found: Document, address: str | None) -> str:
     """The title without the name of the site, which pages glue to its end."""
-    title = " ".join(storable(found.title or "").split())[:_LONGEST_TITLE]
+    title = one_line(found.title or "", LONGEST_TITLE)
     parts = list(_SEPARATORS.finditer(title))
     if not parts:
         return title
@@ -224,7 +230,7 @@ def _letters(text: str) -> str:
 
 def _author(author: str | None) -> str | None:
     names = [" ".join(name.split()) for name in storable(author or "").split(";")]
-    return ", ".join(filter(None, names))[:_LONGEST_AUTHOR] or None
+    return ", ".join(filter(None, names))[:LONGEST_AUTHOR] or None
 
 
 def _date(text: str | None) -> datetime | None:

@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 
 from index.ingestion.decoding import decode
 from index.ingestion.extracting.sources import Extracted, Limits, Source
-from index.ingestion.files import FileArticle, parse_date, parse_language, short_first_line, storable
+from index.ingestion.files import (
+    LONGEST_TITLE,
+    FileArticle,
+    one_line,
+    parse_date,
+    parse_language,
+    short_first_line,
+    storable,
+)
 from index.ingestion.problems import Problem, UnusableSourceError, over_bytes, over_characters
 
 _TEXTS = ("text", "content", "body")
@@ -14,7 +22,6 @@ _SOURCES = ("source", "url", "link", "address")
 _AUTHORS = ("author", "authors")
 _DATES = ("published_at", "date", "published", "date_published")
 _LANGUAGES = ("language", "lang")
-_LONGEST_TITLE = 300
 
 
 def extract_json_lines(source: Source, limits: Limits) -> Iterator[Extracted]:
@@ -56,7 +63,7 @@ def _article(line: bytes, name: str, default_source: str, limits: Limits) -> Ext
         return over_characters(name, limits.characters)
     identity = _text(value.get("id"))
     base = default_source.rpartition("#")[0]
-    title = " ".join(_first(value, ("title", "headline")).split())[:_LONGEST_TITLE]
+    title = one_line(_first(value, ("title", "headline")), LONGEST_TITLE)
     first_line = None if title else short_first_line(text)
     return FileArticle(
         title=title or first_line or identity or name,
