@@ -24,6 +24,9 @@ from index.ranking.postings import Base, build_base
 
 FORMAT_VERSION = 2
 _READ_AT_ONCE = 1 << 20
+_MOST_SCOPES = 64
+"""Scopes whose passages a partition remembers."""
+
 _BASE = ("pointers", "docs", "codes", "lengths", "pair_tf", "pair_length", "bounds")
 
 
@@ -57,7 +60,7 @@ class EmbeddedEngine:
             return sorted(
                 code
                 for code, part in self._partitions.items()
-                if part.notes.articles and (scope is None or self._any_allowed(part, scope))
+                if part.notes.articles and self._any_allowed(part, scope)
             )
 
     def corpus_size(self, language: str) -> int:
@@ -113,31 +116,24 @@ class EmbeddedEngine:
     def passages_of(self, language: str, article: int) -> int:
         """How many passages an article has in the index; 0 when it is not there."""
         with self._lock:
-            part = self._partitions.get(language)
-            place = None if part is None else part.notes.articles.get(article)
-            if part is None or place is None:
-                return 0
-            return part.notes.article_doc.at(place + 1) - part.notes.article_doc.at(place)
+            return len(_docs_of(self._partitions.get(language), article))
 
     def spans_of(self, language: str, article: int) -> list[tuple[int, int]]:
         """Where the passages of an article begin and end, in characters of its text; none when it is not there."""
         with self._lock:
             part = self._partitions.get(language)
-            place = None if part is None else part.notes.articles.get(article)
-            if part is None or place is None:
+            if part is None:
                 return []
-            notes = part.notes
-            docs = range(notes.article_doc.at(place), notes.article_doc.at(place + 1))
-            return [(notes.doc_from.at(doc), notes.doc_to.at(doc)) for doc in docs]
+            return [(part.notes.doc_from.at(doc), part.notes.doc_to.at(doc)) for doc in _docs_of(part, article)]
 
     def passage_lengths(self) -> list[int]:
         """The lengths of all passages that can be found, in characters, in no particular order."""
         with self._lock:
             return [
-                notes.doc_to.at(doc) - notes.doc_from.at(doc)
-                for notes in (part.notes for part in self._partitions.values())
-                for article in notes.articles.values()
-                for doc in range(notes.article_doc.at(article), notes.article_doc.at(article + 1))
+                part.notes.doc_to.at(doc) - part.notes.doc_from.at(doc)
+                for part in self._partitions.values()
+                for article in part.notes.articles
+                for doc in _docs_of(part, article)
             ]
 
     def passages_in(self, scope: Scope) -> int:
@@ -218,12 +214,8 @@ class EmbeddedEngine:
 
     @staticmethod
     def _size(part: Partition, scope: Scope) -> int:
-        allowed = EmbeddedEngine._allowed(part, scope)
-        if allowed is None:
-            return part.ranker.corpus_size
-        if part.ranker.dead is not None:
-            allowed = allowed & ~part.ranker.dead[: len(allowed)]
-        return int(allowed.sum())
+        alive = EmbeddedEngine._alive(part, scope)
+        return part.ranker.corpus_size if alive is None else int(alive.sum())
 
     def _partition(self, language: str) -> Partition:
         part = self._partitions.get(language)
@@ -247,13 +239,17 @@ class EmbeddedEngine:
         part.allowed.clear()
 
     @staticmethod
-    def _any_allowed(part: Partition, scope: Collection[str]) -> bool:
+    def _any_allowed(part: Partition, scope: Scope) -> bool:
+        alive = EmbeddedEngine._alive(part, scope)
+        return alive is None or bool(alive.any())
+
+    @staticmethod
+    def _alive(part: Partition, scope: Scope) -> "NDArray[np.bool_] | None":
+        """Which passages may be seen and were not removed; None stands for all that are there."""
         allowed = EmbeddedEngine._allowed(part, scope)
-        if allowed is None:
-            return True
-        if part.ranker.dead is not None:
-            return bool((allowed & ~part.ranker.dead[: len(allowed)]).any())
-        return bool(allowed.any())
+        if allowed is None or part.ranker.dead is None:
+            return allowed
+        return allowed & ~part.ranker.dead[: len(allowed)]
 
     @staticmethod
     def _allowed(part: Partition, scope: Scope) -> "NDArray[np.bool_] | None":
@@ -261,7 +257,7 @@ class EmbeddedEngine:
             return None
         key = frozenset(scope)
         if key not in part.allowed:
-            if len(part.allowed) >= 64:
+            if len(part.allowed) >= _MOST_SCOPES:
                 part.allowed.clear()
             ids = [number for number in map(part.notes.collection_id, key) if number is not None]
             collections = part.notes.article_collection.all()
@@ -394,6 +390,14 @@ class EmbeddedEngine:
         return engine
 
 
+def _docs_of(part: Partition | None, article: int) -> range:
+    """The places of an article's passages in the annotations of a language; none when it is not there."""
+    place = None if part is None else part.notes.articles.get(article)
+    if part is None or place is None:
+        return range(0)
+    return range(part.notes.article_doc.at(place), part.notes.article_doc.at(place + 1))
+
+
 def _noted(article: IndexedArticle) -> tuple[int, str, float, str, list[Text]]:
     """An article as annotations take it."""
     texts = [Text(text, start) for start, text in article.passages]
@@ -419,12 +423,11 @@ class OneArticle:
         self._engine = engine
         self._language = language
         self._part = engine._partitions.get(language)
-        place = None if self._part is None else self._part.notes.articles.get(article)
         self._allowed: NDArray[np.bool_] | None = None
-        if self._part is not None and place is not None:
-            notes = self._part.notes
+        if self._part is not None and article in self._part.notes.articles:
+            docs = _docs_of(self._part, article)
             self._allowed = np.zeros(self._part.ranker.docs_given, bool)
-            self._allowed[notes.article_doc.at(place) : notes.article_doc.at(place + 1)] = True
+            self._allowed[docs.start : docs.stop] = True
 
     def languages(self, _scope: Scope) -> list[str]:
         """The article's language, when it is in the index."""

@@ -14,7 +14,7 @@ import feedparser
 from lxml import etree
 from yarl import URL
 
-from index.ingestion.addresses import same_page
+from index.ingestion.addresses import LONGEST_ADDRESS, same_page
 from index.ingestion.decoding import declared_in, decode
 from index.ingestion.extracting.entries import FeedEntry, FeedKind, ParsedFeed
 from index.ingestion.extracting.kinds import Kind, UnreadableKindError, kind_of
@@ -25,7 +25,6 @@ from index.ingestion.inflating import BrokenCompressionError, InflateError, gunz
 from index.ingestion.problems import Problem, UnusableSourceError, over_bytes
 
 _LONGEST_ID = 1_000
-_LONGEST_ADDRESS = 2_048
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
 _MOST_NAMED_FEEDS = 20
 _REFERENCE = re.compile(rb"&#(?:[xX]0{0,9}([dD][0-9a-fA-F]{3})|0{0,9}(5\d{4}));")
@@ -119,7 +118,7 @@ def _digest(text: str) -> str:
 
 def absolute(link: object, base: str) -> str | None:
     """A link as a whole http(s) address, None if it is none."""
-    if not isinstance(link, str) or not link.strip() or len(link) > _LONGEST_ADDRESS:
+    if not isinstance(link, str) or not link.strip() or len(link) > LONGEST_ADDRESS:
         return None
     try:
         url = URL(storable(link).strip())
@@ -127,7 +126,7 @@ def absolute(link: object, base: str) -> str | None:
         text = str(url)
     except ValueError:
         return None
-    return text if url.scheme in {"http", "https"} and url.raw_host and len(text) <= _LONGEST_ADDRESS else None
+    return text if url.scheme in {"http", "https"} and url.raw_host and len(text) <= LONGEST_ADDRESS else None
 
 
 # ---- RSS and Atom
