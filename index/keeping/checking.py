@@ -14,8 +14,8 @@ from index.engines.generations import live
 from index.models import Progress
 from index.passages import split
 from index.store.connecting import connect_to_look, is_sqlite, parse, shown, translated
+from index.store.deriving import derived
 from index.store.fingerprints import content_hash
-from index.store.folding import folded
 from index.store.migrating import ARTICLES, Migrations, is_known, revision_of
 from index.store.opening import connections
 from index.store.tables import articles, info_columns, meta
@@ -160,7 +160,8 @@ def _articles(connection: Connection, engine: EmbeddedEngine | None, progress: P
             numbers.add(row.number)
             if content_hash(row.text) != row.content_hash:
                 wrong["text"].append(row.id)
-            if row.characters != len(row.text) or row.title_folded != folded(row.title):
+            right = derived(row.title, row.text, row.content_hash)
+            if any(getattr(row, column) != value for column, value in right.items()):
                 wrong["columns"].append(row.id)
             if language(row.language).code != row.language:
                 wrong["language"].append(row.id)

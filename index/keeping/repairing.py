@@ -18,8 +18,8 @@ from index.errors import StoreError
 from index.keeping.checking import FILE, check
 from index.keeping.copies import database_file
 from index.store.connecting import connect_in_thread, is_sqlite, parse, shown, translated
+from index.store.deriving import derived
 from index.store.fingerprints import content_hash
-from index.store.folding import folded
 from index.store.migrating import Migrations, bring_up_to_date
 from index.store.opening import connections
 from index.store.sqlite_files import alone, aside_of, put_in_place, reading
@@ -282,11 +282,7 @@ def _mend(connection: Connection) -> int:
     ).all():
         last = rows[-1].number
         for row in rows:
-            right = {
-                "characters": len(row.text),
-                "title_folded": folded(row.title),
-                "content_hash": content_hash(row.text),
-            }
+            right = derived(row.title, row.text, content_hash(row.text))
             if any(getattr(row, name) != value for name, value in right.items()):
                 mended += _set(connection, row.number, right)
     return mended

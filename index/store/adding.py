@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from index.models import ArticleInfo, Change, NewArticle, Stored
 from index.store.chunks import chunks
-from index.store.folding import folded
+from index.store.deriving import derived
 from index.store.ids import free_ids
 from index.store.places import forget_copies, is_web_address, want_again
 from index.store.tables import articles, info_columns, sources, written_columns
@@ -113,10 +113,8 @@ class _Adding:
             "added_at": self._now,
             "added_by": article.added_by,
             "revision": older.revision + 1 if older else 1,
-            "content_hash": fingerprint,
-            "characters": len(article.text),
             "text": article.text,
-            "title_folded": folded(article.title),
+            **derived(article.title, article.text, fingerprint),
         }
 
     def write(self) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, exists, insert, select
 
 from index.models import Article, ArticleInfo, Change, Stored, WholeArticle
 from index.store.chunks import chunks
-from index.store.folding import folded
+from index.store.deriving import derived
 from index.store.ids import free_ids
 from index.store.places import copies_of, forget_copies, is_web_address, want_again
 from index.store.tables import articles, info_columns, pages, sources, written_columns
@@ -67,12 +67,10 @@ def _restore_one(connection: Connection, article: WholeArticle, fingerprint: str
         "published_at": info.published_at,
         "language": info.language,
         "text": article.text,
-        "title_folded": folded(info.title),
-        "content_hash": fingerprint,
-        "characters": len(article.text),
         "added_at": info.added_at,
         "added_by": info.added_by,
         "revision": info.revision,
+        **derived(info.title, article.text, fingerprint),
     }
     written = connection.execute(insert(articles).values(values).returning(*written_columns))
     stored = replace(ArticleInfo(*written.one()), gone_since=info.gone_since)
