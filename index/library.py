@@ -301,7 +301,10 @@ class Library:
     # ---- moving
 
     async def export(self, path: Path, collections: Collection[str] | None = None) -> int:
-        """Write articles as JSON Lines, one object each, and return how many. The file appears when it is complete."""
+        """Write articles as JSON Lines, one object each, and return how many.
+
+        The file appears when it is complete; of an export that fails, nothing is left.
+        """
         return await write_export(self._store, path, collections)
 
     async def import_(

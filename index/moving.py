@@ -46,11 +46,16 @@ async def write_export(store: Store, path: Path, collections: Collection[str] | 
     """See `Library.export`."""
     count = 0
     partial = path.with_name(path.name + ".partial")
-    with await asyncio.to_thread(partial.open, "w", encoding="utf-8") as file:
-        async for batch in store.stream(collections=collections):
-            await asyncio.to_thread(_write_lines, file, await store.whole(batch))
-            count += len(batch)
-    await asyncio.to_thread(partial.replace, path)
+    try:
+        with await asyncio.to_thread(partial.open, "w", encoding="utf-8") as file:
+            async for batch in store.stream(collections=collections):
+                await asyncio.to_thread(_write_lines, file, await store.whole(batch))
+                count += len(batch)
+        await asyncio.to_thread(partial.replace, path)
+    except BaseException:
+        # What is half written takes room, and a full disk may be why.
+        partial.unlink(missing_ok=True)
+        raise
     return count
 
 
