@@ -220,23 +220,7 @@ class Jobs:
             if not connection.execute(going_on.values(**values)).rowcount:
                 return False
             if added:
-                counting = select(func.count()).where(job_outcomes.c.job == number)
-                kept = connection.execute(counting).scalar_one()
-                rows = []
-                unlisted: Counter[str] = Counter()
-                for one in added:
-                    if kept < (MOST_OUTCOMES if one.problem is not None else MOST_OUTCOMES * 3 // 4):
-                        rows.append({"job": number, "place": kept, "value": outcomes.written(one)})
-                        kept += 1
-                    else:
-                        unlisted[one.outcome] += 1
-                if rows:
-                    connection.execute(insert(job_outcomes), rows)
-                if unlisted:
-                    one_job = jobs.c.number == number
-                    before = connection.execute(select(jobs.c.unlisted).where(one_job)).scalar_one()
-                    unlisted.update(_unlisted(before))
-                    connection.execute(update(jobs).where(one_job).values(unlisted=json.dumps(unlisted)))
+                _keep_outcomes(connection, number, added)
             return True
 
         return await self._database.write(write)
@@ -315,6 +299,25 @@ def _job(row: Sequence[Any], additions: Sequence[Addition]) -> Job:
         *times,
     )
     return job if more is None else replace(job, unlisted=_unlisted(more))
+
+
+def _keep_outcomes(connection: Connection, number: int, added: Sequence[Addition]) -> None:
+    """Keep what came of a step line by line while there is room for it, and how much of each kind beyond that."""
+    kept = connection.execute(select(func.count()).where(job_outcomes.c.job == number)).scalar_one()
+    rows = []
+    unlisted: Counter[str] = Counter()
+    for one in added:
+        if kept < (MOST_OUTCOMES if one.problem is not None else MOST_OUTCOMES * 3 // 4):
+            rows.append({"job": number, "place": kept, "value": outcomes.written(one)})
+            kept += 1
+        else:
+            unlisted[one.outcome] += 1
+    if rows:
+        connection.execute(insert(job_outcomes), rows)
+    if unlisted:
+        one_job = jobs.c.number == number
+        unlisted.update(_unlisted(connection.execute(select(jobs.c.unlisted).where(one_job)).scalar_one()))
+        connection.execute(update(jobs).where(one_job).values(unlisted=json.dumps(unlisted)))
 
 
 def _unlisted(kept: str | None) -> dict[str, int]:
