@@ -1,29 +1,25 @@
 """The engine in this process: per language a ranker and the annotations of the same passages."""
 
-import json
 import shutil
 import threading
-import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.words import ANALYSIS_VERSION
 from index.disk import sync
 from index.engines import generations
+from index.engines.manifest import Manifest, checksum
 from index.engines.protocol import Hits, IndexedArticle, Scope
 from index.ranking.annotations import Annotations, Text
 from index.ranking.bm25 import PostingsBM25
 from index.ranking.columns import mapped
 from index.ranking.postings import Base, build_base
 
-FORMAT_VERSION = 2
-_READ_AT_ONCE = 1 << 20
 _MOST_SCOPES = 64
 """Scopes whose passages a partition remembers."""
 
@@ -309,24 +305,11 @@ class EmbeddedEngine:
             for array in _BASE:
                 np.save(place / f"{array}.npy", getattr(part.ranker.base, array))
             languages[code] = part.notes.collections
-        files = {
-            str(path.relative_to(target)): [path.stat().st_size, _checksum(path)]
-            for path in sorted(target.rglob("*"))
-            if path.is_file()
-        }
-        manifest = {
-            "format": FORMAT_VERSION,
-            "analysis": ANALYSIS_VERSION,
-            "store": store_id,
-            "built_at": None if self.built_at is None else self.built_at.isoformat(),
-            "languages": languages,
-            "files": files,
-        }
-        body = json.dumps(manifest)
-        (target / "manifest.json").write_text(f"{zlib.crc32(body.encode())}\n{body}", "utf-8")
+        manifest = Manifest.of(target, store_id, self.built_at, languages)
+        manifest.write(target)
         for path in [*target.rglob("*"), target]:
             sync(path)
-        self.saved_bytes = sum(size for size, _ in files.values())
+        self.saved_bytes = manifest.size
 
     @classmethod
     def open(cls, folder: Path, store_id: str, *, verify: bool = False) -> "EmbeddedEngine | None":
@@ -348,7 +331,7 @@ class EmbeddedEngine:
         """Whether a file that this engine reads has changed; those that were removed stay as they are for readers."""
         for path, expected in self._files.items():
             try:
-                if _checksum(path) != expected:
+                if checksum(path) != expected:
                     return True
             except FileNotFoundError:
                 continue
@@ -360,27 +343,13 @@ class EmbeddedEngine:
     def map(cls, source: Path, store_id: str, *, verify: bool = False) -> "EmbeddedEngine | None":
         """Map what `write` wrote; None when it is damaged, or of another store or analysis. See `open`."""
         try:
-            checksum, _, body = (source / "manifest.json").read_text("utf-8").partition("\n")
-            if checksum != str(zlib.crc32(body.encode())):
+            manifest = Manifest.read(source)
+            if manifest is None or manifest.store_id != store_id or not manifest.is_kept(source, verify=verify):
                 return None
-            manifest = json.loads(body)
-            if (manifest["format"], manifest["analysis"], manifest["store"]) != (
-                FORMAT_VERSION,
-                ANALYSIS_VERSION,
-                store_id,
-            ):
-                return None
-            for path, (size, expected) in manifest["files"].items():
-                if (source / path).stat().st_size != size:
-                    return None
-                if verify and _checksum(source / path) != expected:
-                    return None
             engine = cls()
-            engine.saved_bytes = sum(size for size, _ in manifest["files"].values())
-            engine._files = {source / path: expected for path, (_, expected) in manifest["files"].items()}
-            built_at = manifest.get("built_at")
-            engine.built_at = None if built_at is None else datetime.fromisoformat(built_at).astimezone(UTC)
-            for code, collections in manifest["languages"].items():
+            engine.saved_bytes, engine.built_at = manifest.size, manifest.built_at
+            engine._files = {source / path: expected for path, (_, expected) in manifest.files.items()}
+            for code, collections in manifest.languages.items():
                 notes = Annotations.open(source / code, code, collections)
                 base = Base(*(mapped(source / code / f"{array}.npy") for array in _BASE))
                 engine._partitions[code] = Partition(notes, PostingsBM25(base))
@@ -402,14 +371,6 @@ def _noted(article: IndexedArticle) -> tuple[int, str, float, str, list[Text]]:
     """An article as annotations take it."""
     texts = [Text(text, start) for start, text in article.passages]
     return article.number, article.collection, article.newness, article.title, texts
-
-
-def _checksum(path: Path) -> int:
-    found = 0
-    with path.open("rb") as file:
-        while part := file.read(_READ_AT_ONCE):
-            found = zlib.crc32(part, found)
-    return found
 
 
 class OneArticle:
