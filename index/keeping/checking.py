@@ -17,7 +17,7 @@ from index.store.connecting import connect_to_look, is_sqlite, parse, shown, tra
 from index.store.deriving import derived
 from index.store.fingerprints import content_hash
 from index.store.migrating import ARTICLES, Migrations, is_known, revision_of
-from index.store.opening import connections
+from index.store.opening import connected
 from index.store.tables import articles, info_columns, meta
 
 FILE = "database file"
@@ -64,13 +64,10 @@ async def check(
     with translated(shown(url)):
         if is_sqlite(url) and url.database:
             return await asyncio.to_thread(_check_file, Path(url.database), index_folder, migrations, progress)
-        ways = connections(url)
-        try:
+        async with connected(url) as ways:
             found = await ways.reader.look(
                 lambda connection: _check_tables(connection, index_folder, migrations, progress)
             )
-        finally:
-            await ways.close()
     return [Checked(FILE, False, "not looked at: PostgreSQL's files are for its own pg_amcheck"), *found]
 
 

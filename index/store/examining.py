@@ -16,7 +16,7 @@ from index.store.connecting import (
     translated,
 )
 from index.store.migrating import ARTICLES, Migrations, revision_of
-from index.store.opening import connections
+from index.store.opening import connected
 from index.store.sqlite_files import size
 
 _MOST_DAMAGES = 5
@@ -56,11 +56,8 @@ async def examine(address: str, *others: Migrations) -> StoreExamination:
     with translated(shown(url)):
         if is_sqlite(url):
             return await asyncio.to_thread(_examine_file, url, (ARTICLES, *others))
-        ways = connections(url)
-        try:
+        async with connected(url) as ways:
             revisions = await ways.reader.look(lambda connection: _revisions(connection, (ARTICLES, *others)))
-        finally:
-            await ways.close()
     return StoreExamination(shown(url), exists=True, revisions=revisions)
 
 
