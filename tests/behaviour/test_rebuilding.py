@@ -139,11 +139,13 @@ async def test_a_task_that_is_cancelled_takes_its_process_along(library: Library
     assert (await library.rebuild()).unchanged == 200
 
 
-async def test_a_progress_that_fails_ends_the_process(library: Library) -> None:
-    def fail(_progress: RebuildProgress) -> None:
-        raise ZeroDivisionError
+@pytest.mark.parametrize("error", [ZeroDivisionError, ValueError])
+async def test_a_progress_that_fails_ends_the_process(library: Library, error: type[Exception]) -> None:
+    def fail(progress: RebuildProgress) -> None:
+        if progress.stage == "reading":
+            raise error
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(error):
         await library.rebuild(progress=fail)
 
     assert children(os.getpid()) == []
