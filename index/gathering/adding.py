@@ -41,7 +41,6 @@ class Adder:
         self, address: str, collection: str, added_by: str | None, *, language: str | None = None
     ) -> AddedPage:
         """Fetch an address and add its articles; at least one outcome comes of it."""
-        address = address.strip().removeprefix("<").removesuffix(">")
         try:
             page = await self._reader.page(address)
         except UnusableSourceError as error:

@@ -69,9 +69,14 @@ class Foreman:
         return None
 
     async def add_link(self, address: str, collection: str, added_by: str | None) -> Sequence[Addition]:
-        """Fetch an address and add its articles; its page can be looked at again."""
+        """Fetch an address and add its articles; its page can be looked at again.
+
+        Args:
+            address: May stand in <>, as people write it where it is to show no preview.
+        """
+        address = address.strip().removeprefix("<").removesuffix(">")
         added = await self._adder.link(address, collection, added_by)
-        await self._pages.remember(added, address.strip())
+        await self._pages.remember(added, address)
         return added.outcomes
 
     async def _links(self, turn: Turn) -> None:

@@ -84,6 +84,16 @@ async def test_links_become_articles_that_answer_and_what_fails_says_why(
     assert answer.best.article.source == web.url("/bridge")
 
 
+async def test_a_page_whose_address_came_in_brackets_is_looked_at_again(web: Web, gatherer: Gatherer) -> None:
+    web.routes["/a"] = reply(page(lines("bridge")))
+    await gatherer.add_links([f" <{web.url('/a')}> "], "docs")
+    web.routes["/a"] = reply(page(lines("harbour")))
+
+    job = await gatherer.refresh_now("docs")
+
+    assert [(one.change, one.problem) for one in job.additions] == [(Change.REVISED, None)]
+
+
 async def test_a_store_that_fails_while_links_are_added_is_told_as_what_it_is(
     web: Web, gatherer: Gatherer, library: Library
 ) -> None:
