@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, true, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from index.errors import DuplicateFeedError, UnknownFeedError
 from index.gathering.jobs import ID_LETTERS
@@ -16,6 +16,7 @@ from index.ingestion.problems import Problem, UnusableSourceError
 from index.store import Database
 from index.store.chunks import chunks
 from index.store.ids import free_ids, random_id
+from index.store.listing import within
 from index.store.tables import feed_entries, feeds, removals
 
 _FIRST_WAIT = timedelta(minutes=5)
@@ -85,7 +86,8 @@ class FeedTable:
 
     async def listed(self, scope: Collection[str] | None) -> list[Feed]:
         """The feeds of some collections, in the order in which they were added."""
-        rows = await self._database.read(select(feeds.c.number, *_COLUMNS).where(_in(scope)).order_by(feeds.c.number))
+        statement = select(feeds.c.number, *_COLUMNS).where(within(feeds, scope))
+        rows = await self._database.read(statement.order_by(feeds.c.number))
         return [Feed(*row[1:]) for row in rows]
 
     async def get(self, feed_id: str, scope: Collection[str] | None) -> Followed:
@@ -94,7 +96,7 @@ class FeedTable:
         Raises:
             UnknownFeedError: No feed of the scope has this id.
         """
-        statement = select(feeds.c.number, *_COLUMNS, *_OWN).where(feeds.c.id == feed_id, _in(scope))
+        statement = select(feeds.c.number, *_COLUMNS, *_OWN).where(feeds.c.id == feed_id, within(feeds, scope))
         rows = await self._database.read(statement)
         if not rows:
             raise UnknownFeedError(feed_id)
@@ -274,7 +276,3 @@ _FORGET_REMOVALS = delete(removals).where(
 )
 _COLUMNS = tuple(feeds.c[name] for name in Feed.__dataclass_fields__)
 _OWN = (feeds.c.gone_since, feeds.c.etag, feeds.c.last_modified, feeds.c.moved_to, feeds.c.moves)
-
-
-def _in(scope: Collection[str] | None) -> ColumnElement[bool]:
-    return true() if scope is None else feeds.c.collection.in_(list(scope))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, true, update
+from sqlalchemy import Connection, delete, func, insert, select, true, update
 
 from index.errors import UnknownJobError
 from index.gathering import outcomes
@@ -18,6 +18,7 @@ from index.ingestion.files import one_line, storable
 from index.models import Addition
 from index.store import Database
 from index.store.ids import free_ids, random_id
+from index.store.listing import within
 from index.store.tables import job_files, job_outcomes, jobs
 
 ID_LETTERS = 5
@@ -107,7 +108,7 @@ class Jobs:
 
     async def listed(self, scope: Collection[str] | None, most: int, *, active_only: bool) -> list[Job]:
         """Jobs of some collections, newest first."""
-        wanted = _in(scope)
+        wanted = within(jobs, scope)
         if active_only:
             wanted &= jobs.c.state.in_(_OPEN)
         rows = await self._database.read(select(jobs).where(wanted).order_by(jobs.c.number.desc()).limit(most))
@@ -119,7 +120,7 @@ class Jobs:
         Raises:
             UnknownJobError: No job of the scope has this id.
         """
-        rows = await self._database.read(select(jobs).where(jobs.c.id == job_id, _in(scope)))
+        rows = await self._database.read(select(jobs).where(jobs.c.id == job_id, within(jobs, scope)))
         if not rows:
             raise UnknownJobError(job_id)
         return (await self._with_outcomes(rows))[0]
@@ -277,10 +278,6 @@ _RUNNING = (
 def _running(row: Sequence[Any]) -> Running:
     number, job_id, kind, collection, payload, *rest = row
     return Running(number, job_id, JobKind(kind), collection, tuple(json.loads(payload)), *rest)
-
-
-def _in(scope: Collection[str] | None) -> ColumnElement[bool]:
-    return true() if scope is None else jobs.c.collection.in_(list(scope))
 
 
 def _job(row: Sequence[Any], additions: Sequence[Addition]) -> Job:

@@ -1,9 +1,9 @@
-"""Statements for lists of articles: which collections, which titles, in which order."""
+"""Parts of statements for lists: which collections, which titles, in which order."""
 
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, select, true, union_all
+from sqlalchemy import ColumnElement, Executable, Table, select, true, union_all
 
 from index.models import Sort
 from index.store.folding import folded
@@ -12,9 +12,9 @@ from index.store.tables import articles
 _MAX_WORDS = 10  # of what is looked for in titles
 
 
-def within(collections: Collection[str] | None) -> ColumnElement[bool]:
-    """Whether an article is in one of some collections; None for all."""
-    return true() if collections is None else articles.c.collection.in_(list(collections))
+def within(table: Table, collections: Collection[str] | None) -> ColumnElement[bool]:
+    """Whether a row of a table belongs to one of some collections; None for all."""
+    return true() if collections is None else table.c.collection.in_(list(collections))
 
 
 def words_of(search: str) -> list[str]:
@@ -40,7 +40,7 @@ def numbers_of_page(
         "title": [articles.c.title_folded.asc(), articles.c.number.asc()],
     }
     if not collections or sort == "title":
-        listed = select(articles.c.number).where(within(collections), wanted)
+        listed = select(articles.c.number).where(within(articles, collections), wanted)
         return listed.order_by(*orders[sort]).offset(offset).limit(limit)
     # The index has each collection in order of the numbers, so that the first pages take 0.1 ms of a hundred thousand
     # articles; for several collections in one WHERE, SQLite would sort all of them.

@@ -198,7 +198,9 @@ class Store:
         Raises:
             UnknownArticleError: None of these articles has this id.
         """
-        statement = select(*info_columns, articles.c.text).where(articles.c.id == article_id, within(collections))
+        statement = select(*info_columns, articles.c.text).where(
+            articles.c.id == article_id, within(articles, collections)
+        )
         with self._use():
             rows = await self._bulk.read(statement, {})
         if not rows:
@@ -236,7 +238,7 @@ class Store:
 
     async def infos(self, collections: Collection[str] | None, *, newest_first: bool = True) -> list[ArticleInfo]:
         """List articles by number, without their texts; None stands for all collections."""
-        statement = select(*info_columns).where(within(collections))
+        statement = select(*info_columns).where(within(articles, collections))
         statement = statement.order_by(articles.c.number.desc() if newest_first else articles.c.number)
         with self._use():
             return [ArticleInfo(*row) for row in await self._bulk.read(statement, {})]
@@ -252,7 +254,7 @@ class Store:
 
     async def info(self, article_id: str, collections: Collection[str] | None = None) -> ArticleInfo | None:
         """What is known of one article, without its text; None when there is none in these collections."""
-        statement = select(*info_columns).where(articles.c.id == article_id, within(collections))
+        statement = select(*info_columns).where(articles.c.id == article_id, within(articles, collections))
         with self._use():
             rows = await self._browser.read(statement, {})
         return ArticleInfo(*rows[0]) if rows else None
@@ -293,7 +295,7 @@ class Store:
             total = offset + len(numbers)
             if len(numbers) == limit or (offset and not numbers):
                 # Otherwise this was the last page, and the titles need not be looked through again.
-                counting = select(func.count()).select_from(articles).where(within(collections), wanted)
+                counting = select(func.count()).select_from(articles).where(within(articles, collections), wanted)
                 total = (await self._browser.read(counting, {}))[0][0]
             return ArticlePage(await self._infos(numbers), total)
 
@@ -356,7 +358,7 @@ class Store:
         while True:
             statement = (
                 select(*info_columns, articles.c.text)
-                .where(articles.c.number > last, within(collections))
+                .where(articles.c.number > last, within(articles, collections))
                 .order_by(articles.c.number)
                 .limit(batch)
             )
@@ -370,13 +372,13 @@ class Store:
 
     async def count(self, collections: Collection[str] | None = None) -> int:
         """Count the articles of some collections, or all."""
-        statement = select(func.count()).select_from(articles).where(within(collections))
+        statement = select(func.count()).select_from(articles).where(within(articles, collections))
         with self._use():
             return int((await self._browser.read(statement, {}))[0][0])
 
     async def characters(self, collections: Collection[str] | None = None) -> int:
         """Count the characters of all texts of some collections, or all."""
-        statement = select(func.coalesce(func.sum(articles.c.characters), 0)).where(within(collections))
+        statement = select(func.coalesce(func.sum(articles.c.characters), 0)).where(within(articles, collections))
         with self._use():
             return int((await self._browser.read(statement, {}))[0][0])
 
