@@ -33,16 +33,18 @@ from index.gathering.rules import GatheringRules
 from index.ingestion.files import MAX_FILE_BYTES
 from index.ingestion.problems import Problem, UnusableSourceError
 from index.keeping import Checked, Repaired, Restored, backup, check, repair, restore
-from index.library import Agreement, Library, LibraryStatus
+from index.library import Library
 from index.models import (
     SHARED_COLLECTION,
     Addition,
+    Agreement,
     Answer,
     Article,
     ArticleInfo,
     ArticlePage,
     Change,
     Citation,
+    LibraryStatus,
     RebuildProgress,
     RebuildSummary,
     Refusal,

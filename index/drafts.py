@@ -1,6 +1,6 @@
-"""Articles as they are handed in, and how they are cleaned before they are stored."""
+"""Articles as they are handed in, how they are cleaned before they are stored, and what is told of that."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -10,10 +10,13 @@ from index.analysis.detection import detect
 from index.analysis.languages import language as language_of
 from index.errors import UnreadableFileError, UnusableArticleError
 from index.ingestion.boilerplate import remove_boilerplate
-from index.ingestion.files import FileArticle, parse_file, read_file
+from index.ingestion.files import LONGEST_TITLE, FileArticle, one_line, parse_file, read_file, storable
 from index.ingestion.problems import Problem
-from index.models import NewArticle, RemovedLine
+from index.models import Addition, Change, NewArticle, RemovedLine, Stored
 from index.passages import split
+
+_LONGEST_FIRST_LINE = 120
+"""Of a text without a title, as its title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +59,17 @@ def prepare_all(
 
 
 def _prepare(draft: Draft, collection: str, added_by: str | None) -> Prepared:
-    text = draft.text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
-    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
-    title = " ".join(draft.title.encode("utf-8", "replace").decode("utf-8").replace("\x00", "").split())[:300]
+    text = storable(draft.text).replace("\r\n", "\n").replace("\r", "\n").strip()
+    title = one_line(draft.title, LONGEST_TITLE)
     if not any(c.isalnum() for c in text):
         why = f"{Problem.NO_WORDS.sentence}; {Problem.NO_WORDS.advice}"
         raise UnusableArticleError(title or draft.source, why, Problem.NO_WORDS)
     cleaned = remove_boilerplate(text, "" if draft.is_title_in_text else title)
     code = language_of(draft.language).code if draft.language else detect(cleaned.text)
     article = NewArticle(
-        title=title or cleaned.text.splitlines()[0][:120],
+        title=title or cleaned.text.splitlines()[0][:_LONGEST_FIRST_LINE],
         text=cleaned.text,
-        source=draft.source.encode("utf-8", "replace").decode("utf-8").replace("\x00", ""),
+        source=storable(draft.source),
         language=code,
         collection=collection,
         author=draft.author,
@@ -76,6 +78,37 @@ def _prepare(draft: Draft, collection: str, added_by: str | None) -> Prepared:
     )
     removed = tuple(RemovedLine(line.line, line.reason.sentence) for line in cleaned.removed)
     return Prepared(article, removed, len(split(article.text, code)))
+
+
+def additions(
+    drafts: Sequence[Draft], prepared: Sequence[Prepared | UnusableArticleError], stored: Iterable[Stored]
+) -> list[Addition]:
+    """One outcome for each draft, in order; `stored` are those of the prepared ones that are articles."""
+    outcomes = iter(stored)
+    return [
+        _told(draft, one, next(outcomes))
+        if isinstance(one, Prepared)
+        else Addition(draft.source, None, None, 0, (), str(one), one.kind)
+        for draft, one in zip(drafts, prepared, strict=True)
+    ]
+
+
+def _told(draft: Draft, prepared: Prepared, stored: Stored) -> Addition:
+    is_elsewhere = stored.change is Change.UNCHANGED and stored.info.source != prepared.article.source
+    return Addition(
+        draft.source,
+        stored.info,
+        stored.change,
+        prepared.passages,
+        prepared.left_out,
+        None,
+        duplicate_of=stored.info if is_elsewhere else None,
+    )
+
+
+def unused(error: UnreadableFileError) -> Addition:
+    """The outcome of what could not be read."""
+    return Addition(error.path, None, None, 0, (), error.reason, error.kind)
 
 
 def read_all(paths: Sequence[Path]) -> list[Draft | UnreadableFileError]:
@@ -95,13 +128,13 @@ def _drafted(read: Callable[[Path], FileArticle], path: Path) -> Draft | Unreada
         return error
 
 
-def drafted(found: FileArticle) -> Draft:
-    """An article that was read, as a draft."""
+def drafted(found: FileArticle, language: str | None = None) -> Draft:
+    """An article that was read, as a draft; in this language, or None: in the one that it says itself, if it does."""
     return Draft(
         found.title,
         found.text,
         found.source,
-        found.language,
+        language or found.language,
         found.author,
         found.published_at,
         found.is_title_in_text,

@@ -7,7 +7,7 @@ import re
 import tempfile
 import unicodedata
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from index.drafts import Draft
 from index.errors import UnreadableFileError
 from index.ingestion.problems import Problem
 from index.library import Library
-from index.models import Answer, Citation, Status
+from index.models import Answer, Citation, Progress, Status
 
 _NOT_WORD = re.compile(r"\W+")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
@@ -172,7 +172,7 @@ async def evaluate(
     limit: int | None = None,
     held_out: bool = False,
     offtopic: Path | None = None,
-    progress: Callable[[int, int], None] = lambda _done, _all: None,
+    progress: Progress = lambda _done, _all: None,
 ) -> list[SetResult]:
     """Measure sets, each in a temporary library of its own.
 
@@ -209,22 +209,39 @@ async def _evaluate(questions: QuestionSet, offtopic: Sequence[Question], step: 
                 if outcome.article is not None
             }
             lengths = library.passage_lengths()
-            results: list[tuple[Question, Answer]] = []
-            for question in questions.questions:
-                answer = await library.ask(question.question, top_k=_ASKED_PASSAGES, refuse=False)
-                results.append((question, answer))
+
+            async def ask(question: Question, top_k: int) -> Answer:
+                answer = await library.ask(question.question, top_k=top_k, refuse=False)
                 step()
-            away: list[Answer] = []
-            for question in offtopic:
-                away.append(await library.ask(question.question, top_k=1, refuse=False))
-                step()
+                return answer
+
+            results = [(question, await ask(question, _ASKED_PASSAGES)) for question in questions.questions]
+            away = [await ask(question, 1) for question in offtopic]
+    return _figures(questions.name, ids, lengths, results, away)
+
+
+def _figures(
+    name: str,
+    ids: Mapping[str, str],
+    lengths: Sequence[int],
+    results: Sequence[tuple[Question, Answer]],
+    away: Sequence[Answer],
+) -> SetResult:
+    """The figures of a set.
+
+    Args:
+        ids: Of the articles in the library, by their ids in the set.
+        lengths: Of the passages, in characters.
+        results: The questions that have an answer, with what was said to them.
+        away: What was said to questions that have none.
+    """
     asked = max(len(results), 1)
     ranks = [(_rank(question, answer, ids), question, answer) for question, answer in results]
     first = [(q, a) for rank, q, a in ranks if rank == 1]
     times = sorted(answer.took_ms for _, answer in results) or [0.0]
     sure = [answer.confidence for _, answer in results]
     return SetResult(
-        name=questions.name,
+        name=name,
         articles=len(ids),
         passages=len(lengths),
         mean_characters=sum(lengths) / max(len(lengths), 1),
@@ -252,7 +269,7 @@ def _citations(answer: Answer) -> list[Citation]:
     return [] if answer.best is None else [answer.best, *answer.alternatives]
 
 
-def _rank(question: Question, answer: Answer, ids: dict[str, str]) -> int | None:
+def _rank(question: Question, answer: Answer, ids: Mapping[str, str]) -> int | None:
     answers = [comparable(text) for text in question.answers]
     for rank, citation in enumerate(_citations(answer), 1):
         if citation.article.id == ids.get(question.article) and holds_answer(
@@ -262,7 +279,7 @@ def _rank(question: Question, answer: Answer, ids: dict[str, str]) -> int | None
     return None
 
 
-def _quotes(question: Question, answer: Answer, ids: dict[str, str]) -> bool:
+def _quotes(question: Question, answer: Answer, ids: Mapping[str, str]) -> bool:
     best = answer.best
     if best is None or best.article.id != ids.get(question.article):
         return False

@@ -1,6 +1,6 @@
 """What crosses the borders between the parts of the library: frozen values, no behaviour."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +10,9 @@ SHARED_COLLECTION = "shared"
 """The operator's collection: every scope may read it."""
 
 MAX_PASSAGE_CHARACTERS = 1_000
+
+Progress = Callable[[int, int], None]
+"""Hears how much is done, and of how much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,3 +275,33 @@ class RebuildSummary:
     articles: int
     passages: int
     took_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryStatus:
+    """Figures of a library, or of some of its collections.
+
+    Attributes:
+        characters: Of all texts together.
+        index_bytes: Size of the saved index, of all collections; None while none is saved.
+        engine: Which engine ranks the passages.
+        built_at: When the index was last built from all articles.
+    """
+
+    articles: int
+    passages: int
+    languages: tuple[str, ...]
+    characters: int
+    index_bytes: int | None
+    engine: str
+    built_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How store and index compare, in articles. `missing` are in the store only, `surplus` in the index only."""
+
+    stored: int
+    indexed: int
+    missing: int
+    surplus: int

@@ -1,14 +1,17 @@
 """Articles as JSON Lines, with nothing lost but the number that a store gives them."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
 from index.analysis.languages import language as language_of
 from index.errors import UnreadableFileError
 from index.ingestion.problems import Problem
 from index.models import ArticleInfo, WholeArticle
+from index.store import Store
 
 
 def exported(article: WholeArticle) -> str:
@@ -37,6 +40,27 @@ def exported(article: WholeArticle) -> str:
         )
         + "\n"
     )
+
+
+async def write_export(store: Store, path: Path, collections: Collection[str] | None) -> int:
+    """See `Library.export`."""
+    count = 0
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with await asyncio.to_thread(partial.open, "w", encoding="utf-8") as file:
+            async for batch in store.stream(collections=collections):
+                await asyncio.to_thread(_write_lines, file, await store.whole(batch))
+                count += len(batch)
+        await asyncio.to_thread(partial.replace, path)
+    except BaseException:
+        # What is half written takes room, and a full disk may be why.
+        partial.unlink(missing_ok=True)
+        raise
+    return count
+
+
+def _write_lines(file: TextIO, articles: Sequence[WholeArticle]) -> None:
+    file.write("".join(map(exported, articles)))
 
 
 def read_export(path: Path, at_once: int) -> Iterator[tuple[list[WholeArticle], int]]:

@@ -1,28 +1,28 @@
 """The engine in this process: per language a ranker and the annotations of the same passages."""
 
-import json
 import shutil
 import threading
-import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.words import ANALYSIS_VERSION
+from index.disk import sync
 from index.engines import generations
+from index.engines.manifest import Manifest, checksum
 from index.engines.protocol import Hits, IndexedArticle, Scope
 from index.ranking.annotations import Annotations, Text
 from index.ranking.bm25 import PostingsBM25
 from index.ranking.columns import mapped
 from index.ranking.postings import Base, build_base
 
-FORMAT_VERSION = 2
-_READ_AT_ONCE = 1 << 20
+_MOST_SCOPES = 64
+"""Scopes whose passages a partition remembers."""
+
 _BASE = ("pointers", "docs", "codes", "lengths", "pair_tf", "pair_length", "bounds")
 
 
@@ -56,7 +56,7 @@ class EmbeddedEngine:
             return sorted(
                 code
                 for code, part in self._partitions.items()
-                if part.notes.articles and (scope is None or self._any_allowed(part, scope))
+                if part.notes.articles and self._any_allowed(part, scope)
             )
 
     def corpus_size(self, language: str) -> int:
@@ -112,22 +112,25 @@ class EmbeddedEngine:
     def passages_of(self, language: str, article: int) -> int:
         """How many passages an article has in the index; 0 when it is not there."""
         with self._lock:
-            part = self._partitions.get(language)
-            place = None if part is None else part.notes.articles.get(article)
-            if part is None or place is None:
-                return 0
-            return part.notes.article_doc.at(place + 1) - part.notes.article_doc.at(place)
+            return len(_docs_of(self._partitions.get(language), article))
 
     def spans_of(self, language: str, article: int) -> list[tuple[int, int]]:
         """Where the passages of an article begin and end, in characters of its text; none when it is not there."""
         with self._lock:
             part = self._partitions.get(language)
-            place = None if part is None else part.notes.articles.get(article)
-            if part is None or place is None:
+            if part is None:
                 return []
-            notes = part.notes
-            docs = range(notes.article_doc.at(place), notes.article_doc.at(place + 1))
-            return [(notes.doc_from.at(doc), notes.doc_to.at(doc)) for doc in docs]
+            return [(part.notes.doc_from.at(doc), part.notes.doc_to.at(doc)) for doc in _docs_of(part, article)]
+
+    def passage_lengths(self) -> list[int]:
+        """The lengths of all passages that can be found, in characters, in no particular order."""
+        with self._lock:
+            return [
+                part.notes.doc_to.at(doc) - part.notes.doc_from.at(doc)
+                for part in self._partitions.values()
+                for article in part.notes.articles
+                for doc in _docs_of(part, article)
+            ]
 
     def passages_in(self, scope: Scope) -> int:
         """How many passages of some collections can be found."""
@@ -207,12 +210,8 @@ class EmbeddedEngine:
 
     @staticmethod
     def _size(part: Partition, scope: Scope) -> int:
-        allowed = EmbeddedEngine._allowed(part, scope)
-        if allowed is None:
-            return part.ranker.corpus_size
-        if part.ranker.dead is not None:
-            allowed = allowed & ~part.ranker.dead[: len(allowed)]
-        return int(allowed.sum())
+        alive = EmbeddedEngine._alive(part, scope)
+        return part.ranker.corpus_size if alive is None else int(alive.sum())
 
     def _partition(self, language: str) -> Partition:
         part = self._partitions.get(language)
@@ -236,13 +235,17 @@ class EmbeddedEngine:
         part.allowed.clear()
 
     @staticmethod
-    def _any_allowed(part: Partition, scope: Collection[str]) -> bool:
+    def _any_allowed(part: Partition, scope: Scope) -> bool:
+        alive = EmbeddedEngine._alive(part, scope)
+        return alive is None or bool(alive.any())
+
+    @staticmethod
+    def _alive(part: Partition, scope: Scope) -> "NDArray[np.bool_] | None":
+        """Which passages may be seen and were not removed; None stands for all that are there."""
         allowed = EmbeddedEngine._allowed(part, scope)
-        if allowed is None:
-            return True
-        if part.ranker.dead is not None:
-            return bool((allowed & ~part.ranker.dead[: len(allowed)]).any())
-        return bool(allowed.any())
+        if allowed is None or part.ranker.dead is None:
+            return allowed
+        return allowed & ~part.ranker.dead[: len(allowed)]
 
     @staticmethod
     def _allowed(part: Partition, scope: Scope) -> "NDArray[np.bool_] | None":
@@ -250,7 +253,7 @@ class EmbeddedEngine:
             return None
         key = frozenset(scope)
         if key not in part.allowed:
-            if len(part.allowed) >= 64:
+            if len(part.allowed) >= _MOST_SCOPES:
                 part.allowed.clear()
             ids = [number for number in map(part.notes.collection_id, key) if number is not None]
             collections = part.notes.article_collection.all()
@@ -302,24 +305,11 @@ class EmbeddedEngine:
             for array in _BASE:
                 np.save(place / f"{array}.npy", getattr(part.ranker.base, array))
             languages[code] = part.notes.collections
-        files = {
-            str(path.relative_to(target)): [path.stat().st_size, _checksum(path)]
-            for path in sorted(target.rglob("*"))
-            if path.is_file()
-        }
-        manifest = {
-            "format": FORMAT_VERSION,
-            "analysis": ANALYSIS_VERSION,
-            "store": store_id,
-            "built_at": None if self.built_at is None else self.built_at.isoformat(),
-            "languages": languages,
-            "files": files,
-        }
-        body = json.dumps(manifest)
-        (target / "manifest.json").write_text(f"{zlib.crc32(body.encode())}\n{body}", "utf-8")
+        manifest = Manifest.of(target, store_id, self.built_at, languages)
+        manifest.write(target)
         for path in [*target.rglob("*"), target]:
-            generations.sync(path)
-        self.saved_bytes = sum(size for size, _ in files.values())
+            sync(path)
+        self.saved_bytes = manifest.size
 
     @classmethod
     def open(cls, folder: Path, store_id: str, *, verify: bool = False) -> "EmbeddedEngine | None":
@@ -341,7 +331,7 @@ class EmbeddedEngine:
         """Whether a file that this engine reads has changed; those that were removed stay as they are for readers."""
         for path, expected in self._files.items():
             try:
-                if _checksum(path) != expected:
+                if checksum(path) != expected:
                     return True
             except FileNotFoundError:
                 continue
@@ -353,27 +343,13 @@ class EmbeddedEngine:
     def map(cls, source: Path, store_id: str, *, verify: bool = False) -> "EmbeddedEngine | None":
         """Map what `write` wrote; None when it is damaged, or of another store or analysis. See `open`."""
         try:
-            checksum, _, body = (source / "manifest.json").read_text("utf-8").partition("\n")
-            if checksum != str(zlib.crc32(body.encode())):
+            manifest = Manifest.read(source)
+            if manifest is None or manifest.store_id != store_id or not manifest.is_kept(source, verify=verify):
                 return None
-            manifest = json.loads(body)
-            if (manifest["format"], manifest["analysis"], manifest["store"]) != (
-                FORMAT_VERSION,
-                ANALYSIS_VERSION,
-                store_id,
-            ):
-                return None
-            for path, (size, expected) in manifest["files"].items():
-                if (source / path).stat().st_size != size:
-                    return None
-                if verify and _checksum(source / path) != expected:
-                    return None
             engine = cls()
-            engine.saved_bytes = sum(size for size, _ in manifest["files"].values())
-            engine._files = {source / path: expected for path, (_, expected) in manifest["files"].items()}
-            built_at = manifest.get("built_at")
-            engine.built_at = None if built_at is None else datetime.fromisoformat(built_at).astimezone(UTC)
-            for code, collections in manifest["languages"].items():
+            engine.saved_bytes, engine.built_at = manifest.size, manifest.built_at
+            engine._files = {source / path: expected for path, (_, expected) in manifest.files.items()}
+            for code, collections in manifest.languages.items():
                 notes = Annotations.open(source / code, code, collections)
                 base = Base(*(mapped(source / code / f"{array}.npy") for array in _BASE))
                 engine._partitions[code] = Partition(notes, PostingsBM25(base))
@@ -383,18 +359,18 @@ class EmbeddedEngine:
         return engine
 
 
+def _docs_of(part: Partition | None, article: int) -> range:
+    """The places of an article's passages in the annotations of a language; none when it is not there."""
+    place = None if part is None else part.notes.articles.get(article)
+    if part is None or place is None:
+        return range(0)
+    return range(part.notes.article_doc.at(place), part.notes.article_doc.at(place + 1))
+
+
 def _noted(article: IndexedArticle) -> tuple[int, str, float, str, list[Text]]:
     """An article as annotations take it."""
     texts = [Text(text, start) for start, text in article.passages]
     return article.number, article.collection, article.newness, article.title, texts
-
-
-def _checksum(path: Path) -> int:
-    found = 0
-    with path.open("rb") as file:
-        while part := file.read(_READ_AT_ONCE):
-            found = zlib.crc32(part, found)
-    return found
 
 
 class OneArticle:
@@ -408,12 +384,11 @@ class OneArticle:
         self._engine = engine
         self._language = language
         self._part = engine._partitions.get(language)
-        place = None if self._part is None else self._part.notes.articles.get(article)
         self._allowed: NDArray[np.bool_] | None = None
-        if self._part is not None and place is not None:
-            notes = self._part.notes
+        if self._part is not None and article in self._part.notes.articles:
+            docs = _docs_of(self._part, article)
             self._allowed = np.zeros(self._part.ranker.docs_given, bool)
-            self._allowed[notes.article_doc.at(place) : notes.article_doc.at(place + 1)] = True
+            self._allowed[docs.start : docs.stop] = True
 
     def languages(self, _scope: Scope) -> list[str]:
         """The article's language, when it is in the index."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from index.disk import sync
 from index.errors import RebuildRunningError
 
 try:
@@ -109,15 +110,6 @@ def drop(folder: Path) -> None:
     for pattern in (f"{_GENERATION}*", f"{_BUILDING}*/"):
         for old in folder.glob(pattern):
             shutil.rmtree(old, ignore_errors=True)
-
-
-def sync(path: Path) -> None:
-    """Have the system write a file or folder to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _number(path: Path) -> int:

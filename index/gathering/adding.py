@@ -1,24 +1,21 @@
 """From what was read to stored articles, in batches that bound the memory."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from index.drafts import Draft
-from index.errors import UnreadableFileError
+from index.drafts import drafted, unused
 from index.gathering.lines import SiteLines
 from index.ingestion.addresses import same_page
 from index.ingestion.extracting.kinds import READABLE_SUFFIXES
-from index.ingestion.fetching import NotModified
 from index.ingestion.files import FileArticle, article_files
 from index.ingestion.problems import Problem, UnusableSourceError
 from index.ingestion.reading import Item, Reader, ReadPage
+from index.ingestion.requesting import NotModified
 from index.library import ADDED_AT_ONCE, Library
-from index.models import Addition, Change
-
-Progress = Callable[[int, int], None]
+from index.models import Addition, Change, Progress
 
 _CHARACTERS_AT_ONCE = 4_000_000
 """Of the articles that wait to be stored together."""
@@ -44,7 +41,6 @@ class Adder:
         self, address: str, collection: str, added_by: str | None, *, language: str | None = None
     ) -> AddedPage:
         """Fetch an address and add its articles; at least one outcome comes of it."""
-        address = address.strip().removeprefix("<").removesuffix(">")
         try:
             page = await self._reader.page(address)
         except UnusableSourceError as error:
@@ -125,16 +121,6 @@ async def _names(paths: Sequence[Path]) -> dict[Path, str]:
         return names
 
     return await asyncio.to_thread(look)
-
-
-def unused(error: UnreadableFileError) -> Addition:
-    """The outcome of what could not be read."""
-    return Addition(error.path, None, None, 0, (), error.reason, error.kind)
-
-
-def drafted(found: FileArticle, language: str | None = None) -> Draft:
-    """What was read, as the library takes it."""
-    return Draft(found.title, found.text, found.source, language or found.language, found.author, found.published_at)
 
 
 def distinct(addresses: Sequence[str]) -> list[str]:

@@ -5,17 +5,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from index.gathering.adding import Adder, unused
+from index.drafts import unused
+from index.gathering.adding import Adder
 from index.gathering.feeds import FeedTable, Followed, Seen
 from index.gathering.jobs import Jobs
 from index.gathering.models import FeedNews
 from index.gathering.running import Turn
 from index.ingestion.extracting.entries import FeedEntry, FeedKind
 from index.ingestion.feeds import CheckedFeed, Feeds
-from index.ingestion.fetching import NotModified
 from index.ingestion.files import FileArticle
 from index.ingestion.problems import Problem, UnusableSourceError
 from index.ingestion.reading import Item, Reader
+from index.ingestion.requesting import NotModified
 from index.models import Addition, Change
 
 MOST_LISTED = 5_000

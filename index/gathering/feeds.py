@@ -4,15 +4,19 @@ import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, true, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from index.errors import DuplicateFeedError, UnknownFeedError
-from index.gathering.jobs import new_id
+from index.gathering.jobs import ID_LETTERS
 from index.gathering.models import Feed
 from index.ingestion.problems import Problem, UnusableSourceError
 from index.store import Database
+from index.store.chunks import chunks
+from index.store.ids import free_ids, random_id
+from index.store.listing import within
 from index.store.tables import feed_entries, feeds, removals
 
 _FIRST_WAIT = timedelta(minutes=5)
@@ -24,8 +28,6 @@ _MOVES = 3
 
 _MOST_SEEN = 10_000
 """Entries of one feed that are remembered: more than `MOST_LISTED` of `index.gathering.checking`."""
-
-_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,7 @@ class FeedTable:
             there = connection.execute(select(feeds.c.id).where(same)).scalar()
             if there is not None:
                 raise DuplicateFeedError(feed.address, there)
-            feed_id = new_id()
-            while connection.execute(select(feeds.c.id).where(feeds.c.id == feed_id)).first():
-                feed_id = new_id()
+            [feed_id] = free_ids(connection, feeds.c.id, 1, partial(random_id, ID_LETTERS))
             values = {column.name: getattr(feed, column.name) for column in _COLUMNS} | {"id": feed_id, "moves": 0}
             connection.execute(insert(feeds).values(**values))
             return feed_id
@@ -86,7 +86,8 @@ class FeedTable:
 
     async def listed(self, scope: Collection[str] | None) -> list[Feed]:
         """The feeds of some collections, in the order in which they were added."""
-        rows = await self._database.read(select(feeds.c.number, *_COLUMNS).where(_in(scope)).order_by(feeds.c.number))
+        statement = select(feeds.c.number, *_COLUMNS).where(within(feeds, scope))
+        rows = await self._database.read(statement.order_by(feeds.c.number))
         return [Feed(*row[1:]) for row in rows]
 
     async def get(self, feed_id: str, scope: Collection[str] | None) -> Followed:
@@ -95,7 +96,7 @@ class FeedTable:
         Raises:
             UnknownFeedError: No feed of the scope has this id.
         """
-        statement = select(feeds.c.number, *_COLUMNS, *_OWN).where(feeds.c.id == feed_id, _in(scope))
+        statement = select(feeds.c.number, *_COLUMNS, *_OWN).where(feeds.c.id == feed_id, within(feeds, scope))
         rows = await self._database.read(statement)
         if not rows:
             raise UnknownFeedError(feed_id)
@@ -212,8 +213,8 @@ class FeedTable:
         """Which entries of a feed were seen before."""
         found: dict[str, Seen] = {}
         columns = (feed_entries.c.key, feed_entries.c.fingerprint, feed_entries.c.failures)
-        for first in range(0, len(keys), _AT_ONCE):
-            wanted = (feed_entries.c.feed == number) & feed_entries.c.key.in_(keys[first : first + _AT_ONCE])
+        for some in chunks(keys):
+            wanted = (feed_entries.c.feed == number) & feed_entries.c.key.in_(some)
             rows = await self._database.read(select(*columns).where(wanted))
             found |= {key: Seen(fingerprint, failures) for key, fingerprint, failures in rows}
         return found
@@ -236,9 +237,8 @@ class FeedTable:
     async def kept_out(self, followed: Followed, addresses: Collection[str]) -> set[str]:
         """Which of some addresses had articles that somebody has removed since the feed was added."""
         found: set[str] = set()
-        wanted = list(addresses)
-        for first in range(0, len(wanted), _AT_ONCE):
-            these = removals.c.address.in_(wanted[first : first + _AT_ONCE])
+        for some in chunks(addresses):
+            these = removals.c.address.in_(some)
             own = (removals.c.collection == followed.feed.collection) & (removals.c.feed >= followed.number)
             found.update(row[0] for row in await self._database.read(select(removals.c.address).where(own, these)))
         return found
@@ -254,8 +254,8 @@ class FeedTable:
         now = self._clock()
 
         def write(connection: Connection) -> None:
-            for first in range(0, len(keys), _AT_ONCE):
-                listed = (feed_entries.c.feed == number) & feed_entries.c.key.in_(keys[first : first + _AT_ONCE])
+            for some in chunks(keys):
+                listed = (feed_entries.c.feed == number) & feed_entries.c.key.in_(some)
                 connection.execute(update(feed_entries).where(listed).values(seen_at=now))
             own = feed_entries.c.feed == number
             kept = (
@@ -276,7 +276,3 @@ _FORGET_REMOVALS = delete(removals).where(
 )
 _COLUMNS = tuple(feeds.c[name] for name in Feed.__dataclass_fields__)
 _OWN = (feeds.c.gone_since, feeds.c.etag, feeds.c.last_modified, feeds.c.moved_to, feeds.c.moves)
-
-
-def _in(scope: Collection[str] | None) -> ColumnElement[bool]:
-    return true() if scope is None else feeds.c.collection.in_(list(scope))

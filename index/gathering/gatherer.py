@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypedDict, Unpack
 
-from index.gathering.adding import Adder, Progress, distinct
+from index.gathering.adding import Adder, distinct
 from index.gathering.checking import Checker
 from index.gathering.feeds import FeedTable
 from index.gathering.jobs import Jobs
@@ -17,16 +17,17 @@ from index.gathering.models import Feed, Job, JobKind, JobState
 from index.gathering.pages import PageTable, Refresher
 from index.gathering.rules import GatheringRules
 from index.gathering.running import Runner, run
-from index.gathering.working import Foreman, Listener, counted_pages
+from index.gathering.working import Foreman, Listener, all_of, counted_pages
 from index.ingestion.addresses import same_page, shown
 from index.ingestion.extracting.entries import FeedKind
 from index.ingestion.feeds import Feeds
-from index.ingestion.fetching import Fetcher, NotModified
+from index.ingestion.fetching import Fetcher
 from index.ingestion.problems import Problem, UnusableSourceError
 from index.ingestion.reading import Reader
+from index.ingestion.requesting import NotModified
 from index.ingestion.worker import Workers
 from index.library import Library
-from index.models import SHARED_COLLECTION, Addition
+from index.models import SHARED_COLLECTION, Addition, Progress
 
 SHORTEST_INTERVAL_MIN = 15
 """Minutes between two checks of one feed, at least: more often is not polite."""
@@ -178,9 +179,7 @@ class Gatherer:
             found[same_page(address)] = added
             progress(len(found), len(wanted))
 
-        async with asyncio.TaskGroup() as group:
-            for address in wanted:
-                group.create_task(add(address))
+        await all_of(map(add, wanted))
         return [outcome for address in addresses for outcome in found[same_page(address)]]
 
     async def add_paths(

@@ -2,24 +2,28 @@
 
 import asyncio
 import json
-import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, true, update
+from sqlalchemy import Connection, delete, func, insert, select, true, update
 
 from index.errors import UnknownJobError
 from index.gathering import outcomes
 from index.gathering.models import MOST_OUTCOMES, Job, JobKind, JobState
-from index.ingestion.files import storable
+from index.ingestion.files import one_line, storable
 from index.models import Addition
 from index.store import Database
+from index.store.ids import free_ids, random_id
+from index.store.listing import within
 from index.store.tables import job_files, job_outcomes, jobs
 
-_ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+ID_LETTERS = 5
+"""Of jobs and feeds, which are far fewer than articles."""
+
 _KEPT = timedelta(days=7)
 _OPEN = (JobState.QUEUED, JobState.RUNNING)
 _CHARACTERS_OF_WHAT = 300
@@ -43,11 +47,6 @@ class Running:
     done: int
     total: int
     created_at: datetime
-
-
-def new_id(letters: int = 5) -> str:
-    """An id that people can type."""
-    return "".join(secrets.choice(_ID_LETTERS) for _ in range(letters))
 
 
 class Jobs:
@@ -77,9 +76,7 @@ class Jobs:
         now = self._clock()
 
         def write(connection: Connection) -> str:
-            job_id = new_id()
-            while connection.execute(select(jobs.c.id).where(jobs.c.id == job_id)).first():
-                job_id = new_id()
+            [job_id] = free_ids(connection, jobs.c.id, 1, partial(random_id, ID_LETTERS))
             number = connection.execute(
                 insert(jobs)
                 .values(
@@ -87,7 +84,7 @@ class Jobs:
                     kind=kind,
                     collection=collection,
                     state=JobState.RUNNING if running else JobState.QUEUED,
-                    what=" ".join(storable(what).split())[:_CHARACTERS_OF_WHAT],
+                    what=one_line(what, _CHARACTERS_OF_WHAT),
                     asked_by=asked_by,
                     payload=json.dumps(list(payload)),
                     done=0,
@@ -111,7 +108,7 @@ class Jobs:
 
     async def listed(self, scope: Collection[str] | None, most: int, *, active_only: bool) -> list[Job]:
         """Jobs of some collections, newest first."""
-        wanted = _in(scope)
+        wanted = within(jobs, scope)
         if active_only:
             wanted &= jobs.c.state.in_(_OPEN)
         rows = await self._database.read(select(jobs).where(wanted).order_by(jobs.c.number.desc()).limit(most))
@@ -123,7 +120,7 @@ class Jobs:
         Raises:
             UnknownJobError: No job of the scope has this id.
         """
-        rows = await self._database.read(select(jobs).where(jobs.c.id == job_id, _in(scope)))
+        rows = await self._database.read(select(jobs).where(jobs.c.id == job_id, within(jobs, scope)))
         if not rows:
             raise UnknownJobError(job_id)
         return (await self._with_outcomes(rows))[0]
@@ -224,23 +221,7 @@ class Jobs:
             if not connection.execute(going_on.values(**values)).rowcount:
                 return False
             if added:
-                counting = select(func.count()).where(job_outcomes.c.job == number)
-                kept = connection.execute(counting).scalar_one()
-                rows = []
-                unlisted: Counter[str] = Counter()
-                for one in added:
-                    if kept < (MOST_OUTCOMES if one.problem is not None else MOST_OUTCOMES * 3 // 4):
-                        rows.append({"job": number, "place": kept, "value": outcomes.written(one)})
-                        kept += 1
-                    else:
-                        unlisted[one.outcome] += 1
-                if rows:
-                    connection.execute(insert(job_outcomes), rows)
-                if unlisted:
-                    one_job = jobs.c.number == number
-                    before = connection.execute(select(jobs.c.unlisted).where(one_job)).scalar_one()
-                    unlisted.update(_unlisted(before))
-                    connection.execute(update(jobs).where(one_job).values(unlisted=json.dumps(unlisted)))
+                _keep_outcomes(connection, number, added)
             return True
 
         return await self._database.write(write)
@@ -299,10 +280,6 @@ def _running(row: Sequence[Any]) -> Running:
     return Running(number, job_id, JobKind(kind), collection, tuple(json.loads(payload)), *rest)
 
 
-def _in(scope: Collection[str] | None) -> ColumnElement[bool]:
-    return true() if scope is None else jobs.c.collection.in_(list(scope))
-
-
 def _job(row: Sequence[Any], additions: Sequence[Addition]) -> Job:
     _, job_id, kind, collection, state, what, asked_by, _, done, total, reason, *times, more = row
     job = Job(
@@ -319,6 +296,25 @@ def _job(row: Sequence[Any], additions: Sequence[Addition]) -> Job:
         *times,
     )
     return job if more is None else replace(job, unlisted=_unlisted(more))
+
+
+def _keep_outcomes(connection: Connection, number: int, added: Sequence[Addition]) -> None:
+    """Keep what came of a step line by line while there is room for it, and how much of each kind beyond that."""
+    kept = connection.execute(select(func.count()).where(job_outcomes.c.job == number)).scalar_one()
+    rows = []
+    unlisted: Counter[str] = Counter()
+    for one in added:
+        if kept < (MOST_OUTCOMES if one.problem is not None else MOST_OUTCOMES * 3 // 4):
+            rows.append({"job": number, "place": kept, "value": outcomes.written(one)})
+            kept += 1
+        else:
+            unlisted[one.outcome] += 1
+    if rows:
+        connection.execute(insert(job_outcomes), rows)
+    if unlisted:
+        one_job = jobs.c.number == number
+        unlisted.update(_unlisted(connection.execute(select(jobs.c.unlisted).where(one_job)).scalar_one()))
+        connection.execute(update(jobs).where(one_job).values(unlisted=json.dumps(unlisted)))
 
 
 def _unlisted(kept: str | None) -> dict[str, int]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from index.ingestion.files import FileArticle
 from index.models import RemovedLine
 from index.store import Database
+from index.store.places import is_web_address
 from index.store.tables import site_lines
 
 REASON = "It stands in many articles of this site."
@@ -100,7 +101,7 @@ class SiteLines:
 
 
 def _site(source: str) -> str | None:
-    if not source.startswith(("https://", "http://")):
+    if not is_web_address(source):
         return None
     try:
         return (urlsplit(source).hostname or "").removeprefix("www.") or None

@@ -6,15 +6,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from index.gathering.adding import AddedPage, Adder, unused
+from index.drafts import unused
+from index.gathering.adding import AddedPage, Adder
 from index.gathering.running import Turn
-from index.ingestion.fetching import NotModified
 from index.ingestion.files import FileArticle
 from index.ingestion.problems import Problem, UnusableSourceError
 from index.ingestion.reading import Reader
+from index.ingestion.requesting import NotModified
 from index.library import Library
 from index.models import Addition, ArticleInfo, Change
 from index.store import Database
+from index.store.places import is_web_address
 from index.store.tables import articles, pages, refreshes, sources
 
 
@@ -39,7 +41,7 @@ class PageTable:
     async def remember(self, added: AddedPage, address: str) -> None:
         """A page was read: if it is one article, it can be looked at again from now on."""
         article = added.outcomes[0].article if len(added.outcomes) == 1 else None
-        if article is None or added.page is None or not article.source.startswith(("https://", "http://")):
+        if article is None or added.page is None or not is_web_address(article.source):
             return
         if added.outcomes[0].duplicate_of is not None:
             # The article is looked after where it was found first.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from index.ingestion.addresses import AllowedHost
-from index.ingestion.fetching import FetchRules
+from index.ingestion.rules import FetchRules
 from index.ingestion.worker import WorkerRules
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from typing import Any, TypeVar
 
 from index.gathering.adding import Adder
 from index.gathering.checking import Checker
@@ -14,6 +15,8 @@ from index.gathering.running import Turn
 from index.models import Addition
 
 log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 Listener = Callable[[FeedNews], Awaitable[None]]
 
@@ -66,16 +69,21 @@ class Foreman:
         return None
 
     async def add_link(self, address: str, collection: str, added_by: str | None) -> Sequence[Addition]:
-        """Fetch an address and add its articles; its page can be looked at again."""
+        """Fetch an address and add its articles; its page can be looked at again.
+
+        Args:
+            address: May stand in <>, as people write it where it is to show no preview.
+        """
+        address = address.strip().removeprefix("<").removesuffix(">")
         added = await self._adder.link(address, collection, added_by)
-        await self._pages.remember(added, address.strip())
+        await self._pages.remember(added, address)
         return added.outcomes
 
     async def _links(self, turn: Turn) -> None:
         job = turn.job
         for first in range(job.done, job.total, self._pages_at_once):
             some = job.payload[first : first + self._pages_at_once]
-            outcomes = await asyncio.gather(*(self.add_link(address, job.collection, job.asked_by) for address in some))
+            outcomes = await all_of(self.add_link(address, job.collection, job.asked_by) for address in some)
             await turn.keep(first + len(some), [one for of_one in outcomes for one in of_one])
             await turn.pause()
 
@@ -113,6 +121,16 @@ class Foreman:
             return waiting
         total = await self._pages.count(collection, self._jobs.now())
         return await self._jobs.submit(JobKind.REFRESH, collection, counted_pages(total), [], asked_by, total=total)
+
+
+async def all_of(work: Iterable[Coroutine[Any, Any, _T]]) -> list[_T]:
+    """Do things at the same time, and return what came of them, in order; what the first one raises ends the others."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one) for one in work]
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from failed
+    return [task.result() for task in tasks]
 
 
 def counted_pages(number: int) -> str:

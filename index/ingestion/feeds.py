@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from index.ingestion.extracting.entries import FeedEntry, FeedKind, ParsedFeed
-from index.ingestion.fetching import Fetched, Fetcher, NotModified
+from index.ingestion.fetching import Fetcher
 from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.requesting import Fetched, NotModified
 from index.ingestion.worker import Bytes, Workers
 
 MOST_ENTRIES = 200

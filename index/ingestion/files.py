@@ -22,6 +22,8 @@ TEXT_SUFFIXES = _MARKDOWN | {".txt"}
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LINE_ENDS = re.compile(r"\r\n?")
 
+LONGEST_TITLE = 300
+LONGEST_AUTHOR = 200
 _LONGEST_TITLE_LINE = 120
 
 _READING_MARKDOWN = "index.ingestion.markdown"
@@ -153,6 +155,11 @@ def _require_supported(path: Path) -> None:
 def storable(text: str) -> str:
     """A text without what no store and no UTF-8 can hold."""
     return _UNSTORABLE.sub("", text)
+
+
+def one_line(text: str, longest: int) -> str:
+    """At most so many characters of a text, as `storable` leaves it, on one line with single spaces."""
+    return " ".join(storable(text).split())[:longest]
 
 
 def short_first_line(text: str) -> str | None:

@@ -8,6 +8,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.front_matter import front_matter_plugin
 
+from index.ingestion.joining import joined
+
 
 @cache
 def _markdown() -> MarkdownIt:
@@ -21,7 +23,7 @@ def read(markdown: str) -> tuple[dict[str, str], str | None, str]:
     headings = (
         " ".join(_inline_text(inline).split()) for opening, inline in pairwise(tokens) if opening.type == "heading_open"
     )
-    return facts, next(filter(None, headings), None), _plain_text(tokens)
+    return facts, next(filter(None, headings), None), joined(_blocks(tokens))
 
 
 def _read_front_matter(content: str) -> dict[str, str]:
@@ -38,19 +40,6 @@ def _read_front_matter(content: str) -> dict[str, str]:
         if colon and value and not key[:1].isspace():
             facts[key.strip().lower()] = value
     return facts
-
-
-def _plain_text(tokens: list[Token]) -> str:
-    """Write blocks with a blank line between them; the lines of one list or table follow each other directly."""
-    pieces: list[str] = []
-    previous_group = None
-    for block, group in _blocks(tokens):
-        if block.strip():
-            if pieces:
-                pieces.append("\n" if group == previous_group is not None else "\n\n")
-            pieces.append(block)
-            previous_group = group
-    return "".join(pieces)
 
 
 def _blocks(tokens: list[Token]) -> Iterator[tuple[str, int | None]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from index.ingestion.extracting.entries import FeedEntry, FeedKind, ParsedFeed
 from index.ingestion.extracting.sources import Limits, MemberBegun
-from index.ingestion.files import FileArticle
+from index.ingestion.files import FileArticle, storable
 from index.ingestion.problems import Problem, UnusableSourceError
 
 LENGTH = struct.Struct(">I")
@@ -151,7 +151,7 @@ def read_reply(content: bytes) -> Reply:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("no text")
-    return value.encode("utf-8", "replace").decode().replace("\x00", "")
+    return storable(value)
 
 
 def _optional(value: object) -> str | None:

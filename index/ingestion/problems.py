@@ -120,3 +120,18 @@ class UnusableSourceError(UnreadableFileError):
     def of(self, source: str) -> "UnusableSourceError":
         """The same problem of another source."""
         return UnusableSourceError(source, self.problem, self.detail, self.retry_after_s)
+
+
+def too_large(source: str, detail: str) -> UnusableSourceError:
+    """What exceeds a limit."""
+    return UnusableSourceError(source, Problem.TOO_LARGE, detail)
+
+
+def over_bytes(source: str, most: int) -> UnusableSourceError:
+    """What has more bytes than may be."""
+    return too_large(source, f"over {most / 1024**2:.4g} MiB")
+
+
+def over_characters(source: str, most: int) -> UnusableSourceError:
+    """What has more characters than may be."""
+    return too_large(source, f"over {most:,} characters")

@@ -11,9 +11,10 @@ from urllib.parse import unquote, urlsplit
 
 from index.errors import UnreadableFileError
 from index.ingestion.extracting.kinds import READABLE_SUFFIXES, Kind, UnreadableKindError, kind_of
-from index.ingestion.fetching import Fetcher, NotModified
+from index.ingestion.fetching import Fetcher
 from index.ingestion.files import MAX_FILE_BYTES, TEXT_SUFFIXES, FileArticle, article_files, parse_file
-from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.problems import Problem, UnusableSourceError, over_bytes
+from index.ingestion.requesting import NotModified
 from index.ingestion.worker import Bytes, Workers
 
 _READ_AT_ONCE = 64
@@ -177,5 +178,6 @@ def _parse_plain(path: Path, content: bytes) -> Item:
     except UnreadableFileError as error:
         # The same as of any other kind of file, with what to do.
         problem = Problem(error.kind or Problem.DAMAGED)
-        limit = f"over {MAX_FILE_BYTES // 1024**2} MiB" if problem is Problem.TOO_LARGE else ""
-        return UnusableSourceError(str(path), problem, limit)
+        if problem is Problem.TOO_LARGE:
+            return over_bytes(str(path), MAX_FILE_BYTES)
+        return UnusableSourceError(str(path), problem)

@@ -1,7 +1,7 @@
 """Looking whether the articles and their index are whole. Nothing is changed."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,15 +11,14 @@ from sqlalchemy.exc import DBAPIError
 from index.analysis.languages import language
 from index.engines.embedded import EmbeddedEngine
 from index.engines.generations import live
+from index.models import Progress
 from index.passages import split
-from index.store.adding import content_hash
 from index.store.connecting import connect_to_look, is_sqlite, parse, shown, translated
-from index.store.folding import folded
+from index.store.deriving import derived
+from index.store.fingerprints import content_hash
 from index.store.migrating import ARTICLES, Migrations, is_known, revision_of
-from index.store.opening import connections
+from index.store.opening import connected
 from index.store.tables import articles, info_columns, meta
-
-Progress = Callable[[int, int], None]
 
 FILE = "database file"
 _AT_ONCE = 100
@@ -65,13 +64,10 @@ async def check(
     with translated(shown(url)):
         if is_sqlite(url) and url.database:
             return await asyncio.to_thread(_check_file, Path(url.database), index_folder, migrations, progress)
-        ways = connections(url)
-        try:
+        async with connected(url) as ways:
             found = await ways.reader.look(
                 lambda connection: _check_tables(connection, index_folder, migrations, progress)
             )
-        finally:
-            await ways.close()
     return [Checked(FILE, False, "not looked at: PostgreSQL's files are for its own pg_amcheck"), *found]
 
 
@@ -161,7 +157,8 @@ def _articles(connection: Connection, engine: EmbeddedEngine | None, progress: P
             numbers.add(row.number)
             if content_hash(row.text) != row.content_hash:
                 wrong["text"].append(row.id)
-            if row.characters != len(row.text) or row.title_folded != folded(row.title):
+            right = derived(row.title, row.text, row.content_hash)
+            if any(getattr(row, column) != value for column, value in right.items()):
                 wrong["columns"].append(row.id)
             if language(row.language).code != row.language:
                 wrong["language"].append(row.id)

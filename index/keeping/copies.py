@@ -11,11 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from index.engines import generations
 from index.errors import StoreError, UnusableBackupError
+from index.models import Progress
 from index.store.connecting import connect_to_look, is_sqlite, parse, shown, translated
 from index.store.migrating import Migrations, is_known, revision_of
 from index.store.sqlite_files import alone, aside_of, copy, is_database, put_in_place
-
-Progress = Callable[[int, int], None]
 
 _DUMP = "pg_dump --format=custom --file=FILE DATABASE"
 _RESTORE = "pg_restore --clean --if-exists --dbname=DATABASE FILE"

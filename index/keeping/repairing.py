@@ -12,16 +12,17 @@ from uuid import uuid4
 from sqlalchemy import URL, Connection, select, update
 from sqlalchemy.exc import IntegrityError
 
+from index.disk import sync
 from index.engines import generations
 from index.errors import StoreError
 from index.keeping.checking import FILE, check
 from index.keeping.copies import database_file
-from index.store.adding import content_hash
 from index.store.connecting import connect_in_thread, is_sqlite, parse, shown, translated
-from index.store.folding import folded
+from index.store.deriving import derived
+from index.store.fingerprints import content_hash
 from index.store.migrating import Migrations, bring_up_to_date
-from index.store.opening import connections
-from index.store.sqlite_files import alone, aside_of, put_in_place, reading, sync
+from index.store.opening import Connections, connected
+from index.store.sqlite_files import alone, aside_of, put_in_place, reading
 from index.store.tables import articles
 
 _AT_ONCE = 100
@@ -92,13 +93,9 @@ async def repair(
 
 async def _repair_on_server(url: URL, index_folder: Path | None, migrations: Sequence[Migrations]) -> Repaired:
     with translated(shown(url)):
-        ways = connections(url)
-        try:
-            for one in migrations:
-                await bring_up_to_date(ways.reader, ways.writer, shown(url), one)
+        async with connected(url) as ways:
+            await _bring_up_to_date(ways, url, migrations)
             repaired = Repaired(mended=await ways.writer.write(_mend))
-        finally:
-            await ways.close()
         if index_folder is not None:
             await asyncio.to_thread(generations.drop, index_folder)
     return repaired
@@ -107,12 +104,13 @@ async def _repair_on_server(url: URL, index_folder: Path | None, migrations: Seq
 async def _make(file: Path, migrations: Sequence[Migrations]) -> None:
     """Make the tables in a file, or bring them up to date."""
     url = URL.create("sqlite+aiosqlite", database=str(file))
-    ways = connections(url)
-    try:
-        for one in migrations:
-            await bring_up_to_date(ways.reader, ways.writer, shown(url), one)
-    finally:
-        await ways.close()
+    async with connected(url) as ways:
+        await _bring_up_to_date(ways, url, migrations)
+
+
+async def _bring_up_to_date(ways: Connections, url: URL, migrations: Sequence[Migrations]) -> None:
+    for one in migrations:
+        await bring_up_to_date(ways.reader, ways.writer, shown(url), one)
 
 
 # ---- a damaged file
@@ -281,11 +279,7 @@ def _mend(connection: Connection) -> int:
     ).all():
         last = rows[-1].number
         for row in rows:
-            right = {
-                "characters": len(row.text),
-                "title_folded": folded(row.title),
-                "content_hash": content_hash(row.text),
-            }
+            right = derived(row.title, row.text, content_hash(row.text))
             if any(getattr(row, name) != value for name, value in right.items()):
                 mended += _set(connection, row.number, right)
     return mended

@@ -107,9 +107,12 @@ async def _follow(child: Process, outcome: _Outcome, progress: Callable[[Rebuild
     if child.stdout is None:
         return
     async for line in child.stdout:
-        with contextlib.suppress(ValueError):
-            # A line that was cut off by the end of the process is no JSON.
-            _take(json.loads(line), outcome, progress)
+        try:
+            report = json.loads(line)
+        except ValueError:
+            # It was cut off by the end of the process.
+            continue
+        _take(report, outcome, progress)
 
 
 def _take(report: Mapping[str, object], outcome: _Outcome, progress: Callable[[RebuildProgress], None]) -> None:

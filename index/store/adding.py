@@ -1,50 +1,17 @@
 """Stores a batch of articles: what is new, what replaces an older text of its source, and what is there already."""
 
-import hashlib
-import re
-import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from typing import TypeVar
 
 from sqlalchemy import Connection, delete, insert, select
 
 from index.models import ArticleInfo, Change, NewArticle, Stored
-from index.store.folding import folded
-from index.store.tables import articles, info_columns, removals, sources, written_columns
-
-MAX_VALUES = 500
-"""Most values of one IN: databases limit the parameters of a statement."""
-
-_T = TypeVar("_T")
-_MAX_DRAWS = 100
-_ASCII_BETWEEN = bytes(code for code in range(128) if not chr(code).isalnum())
-_BETWEEN = re.compile(r"\W+")
-
-
-def content_hash(text: str) -> str:
-    """Fingerprint what a text says, whatever its spacing, punctuation, case and Unicode form.
-
-    Returns:
-        SHA-256, in hexadecimal, of the letters and digits after NFKC and case folding. Combining marks count: they are
-        the vowels of Hindi and Thai.
-    """
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    # Two steps: the first is twenty times as fast, and leaves few places where the second has to look at characters.
-    # In UTF-8, a byte below 128 is a character by itself. Lone surrogates are no letters.
-    without_ascii = folded.encode(errors="ignore").translate(None, _ASCII_BETWEEN).decode()
-    # Once more: what stood between a letter and its mark is gone.
-    kept = unicodedata.normalize("NFKC", _BETWEEN.sub(_marks, without_ascii))
-    return hashlib.sha256(kept.encode()).hexdigest()
-
-
-def chunks(values: Iterable[_T]) -> Iterator[list[_T]]:
-    """Cut values into lists that fit into one IN."""
-    iterator = iter(values)
-    while chunk := list(islice(iterator, MAX_VALUES)):
-        yield chunk
+from index.store.chunks import chunks
+from index.store.deriving import derived
+from index.store.ids import free_ids
+from index.store.places import forget_copies, is_web_address, want_again
+from index.store.tables import articles, info_columns, sources, written_columns
 
 
 def add(
@@ -69,15 +36,6 @@ def add(
         adding.add(article, fingerprint)
     adding.write()
     return adding.stored
-
-
-def is_web_address(source: str) -> bool:
-    """Tell whether a source is a page, and not the name of a file."""
-    return source.startswith(("https://", "http://"))
-
-
-def _marks(between: re.Match[str]) -> str:
-    return "".join(character for character in between[0] if unicodedata.category(character).startswith("M"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +113,16 @@ class _Adding:
             "added_at": self._now,
             "added_by": article.added_by,
             "revision": older.revision + 1 if older else 1,
-            "content_hash": fingerprint,
-            "characters": len(article.text),
             "text": article.text,
-            "title_folded": folded(article.title),
+            **derived(article.title, article.text, fingerprint),
         }
 
     def write(self) -> None:
         rows = list(self._waiting.values())
         without_id = [row for row in rows if row["id"] is None]
-        for row, fresh in zip(without_id, self._fresh_ids(len(without_id)), strict=True):
-            row["id"] = fresh
+        free = free_ids(self._connection, articles.c.id, len(without_id), self._new_id)
+        for row, article_id in zip(without_id, free, strict=True):
+            row["id"] = article_id
         for chunk in chunks(self._replaced):
             self._connection.execute(delete(articles).where(articles.c.number.in_(chunk)))
         if rows:
@@ -181,20 +138,16 @@ class _Adding:
     def _write_copies(self) -> None:
         """Keep where the same text stands besides; a page that has now a text of its own is a copy no longer, and
         neither are those of an article whose text is another now."""
-        own = [(collection, address) for (collection, address), _ in self._copies.items()]
-        own += [source for source in self._waiting_sources if source[1]]
         pages: dict[str, list[str]] = {}
-        for collection, address in own:
+        for collection, address in (*self._copies, *self._waiting_sources):
             if is_web_address(address):
                 pages.setdefault(collection, []).append(address)
         for collection, addresses in pages.items():
+            want_again(self._connection, collection, addresses)
             for chunk in chunks(addresses):
-                for table in (sources, removals):  # and what somebody has removed is wanted again
-                    self._connection.execute(
-                        delete(table).where(table.c.collection == collection, table.c.address.in_(chunk))
-                    )
-        for chunk in chunks(self._revised):
-            self._connection.execute(delete(sources).where(sources.c.article.in_(chunk)))
+                own = (sources.c.collection == collection) & sources.c.address.in_(chunk)
+                self._connection.execute(delete(sources).where(own))
+        forget_copies(self._connection, self._revised)
         copies = [
             {"collection": collection, "address": address, "article": self._by_text[text].id}
             for (collection, address), text in self._copies.items()
@@ -208,20 +161,3 @@ class _Adding:
             self._by_text[info.collection, info.content_hash] = info
             if info.source:
                 self._by_source[info.collection, info.source] = info
-
-    def _fresh_ids(self, wanted: int) -> list[str]:
-        """Draw ids that no article has; 31^6 ids leave a handful of collisions in a hundred thousand articles."""
-        fresh: dict[str, None] = {}
-        for _ in range(_MAX_DRAWS):
-            if len(fresh) == wanted:
-                return list(fresh)
-            drawn = dict.fromkeys(self._new_id() for _ in range(wanted - len(fresh)))
-            taken = self._taken(drawn)
-            fresh |= {candidate: None for candidate in drawn if candidate not in taken}
-        raise RuntimeError(f"no free id among {_MAX_DRAWS} draws")
-
-    def _taken(self, ids: Collection[str]) -> set[str]:
-        taken: set[str] = set()
-        for chunk in chunks(ids):
-            taken.update(self._connection.scalars(select(articles.c.id).where(articles.c.id.in_(chunk))))
-        return taken

@@ -89,7 +89,8 @@ def _as_it_lies(url: URL) -> URL:
 def connect_in_thread(url: URL) -> Engine:
     """Prepare connections to a SQLite file for a thread that uses them by itself; none is opened yet."""
     engine = create_engine(_as_it_lies(url).set(drivername="sqlite+pysqlite"), hide_parameters=True)
-    _set_up_sqlite(engine)
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _take_write_lock)
     return engine
 
 
@@ -124,11 +125,6 @@ def _reason(error: Exception) -> str:
     if isinstance(cause, OSError) and cause.strerror:
         return f"{cause.strerror} ({cause.filename})" if cause.filename else cause.strerror
     return (message or type(cause).__name__).splitlines()[0]
-
-
-def _set_up_sqlite(engine: Engine) -> None:
-    event.listen(engine, "connect", _set_pragmas)
-    event.listen(engine, "begin", _take_write_lock)
 
 
 def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:

@@ -6,9 +6,18 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection
 
-from index.store.connecting import AUTOCOMMIT, connect_in_thread, is_sqlite, parse, shown, translated
+from index.store.connecting import (
+    AUTOCOMMIT,
+    connect_in_thread,
+    connect_to_look,
+    is_sqlite,
+    parse,
+    shown,
+    translated,
+)
 from index.store.migrating import ARTICLES, Migrations, revision_of
-from index.store.opening import connections
+from index.store.opening import connected
+from index.store.sqlite_files import size
 
 _MOST_DAMAGES = 5
 
@@ -47,11 +56,8 @@ async def examine(address: str, *others: Migrations) -> StoreExamination:
     with translated(shown(url)):
         if is_sqlite(url):
             return await asyncio.to_thread(_examine_file, url, (ARTICLES, *others))
-        ways = connections(url)
-        try:
+        async with connected(url) as ways:
             revisions = await ways.reader.look(lambda connection: _revisions(connection, (ARTICLES, *others)))
-        finally:
-            await ways.close()
     return StoreExamination(shown(url), exists=True, revisions=revisions)
 
 
@@ -61,7 +67,7 @@ def _examine_file(url: URL, owners: tuple[Migrations, ...]) -> StoreExamination:
     is_known = not str(file).startswith("file:")
     if is_known and not file.exists():
         return StoreExamination(shown(url), exists=False, file=file)
-    engine = connect_in_thread(url)
+    engine = connect_to_look(file) if is_known else connect_in_thread(url)
     try:
         with engine.connect().execution_options(**AUTOCOMMIT) as connection:
             revisions = _revisions(connection, owners)
@@ -71,10 +77,7 @@ def _examine_file(url: URL, owners: tuple[Migrations, ...]) -> StoreExamination:
     damages = tuple(str(one) for one in checked if one != "ok")
     if not is_known:
         return StoreExamination(shown(url), True, revisions, damages)
-    beside = (file, file.with_name(file.name + "-wal"))
-    return StoreExamination(
-        shown(url), True, revisions, damages, file, sum(one.stat().st_size for one in beside if one.exists())
-    )
+    return StoreExamination(shown(url), True, revisions, damages, file, size(file))
 
 
 def _revisions(connection: Connection, owners: tuple[Migrations, ...]) -> tuple[tuple[str | None, str], ...]:

@@ -52,7 +52,7 @@ class FileConnections:
         await self.writer.close()
 
 
-def connections(url: URL) -> Connections:
+def _connections(url: URL) -> Connections:
     """The ways to the database at an address.
 
     Raises:
@@ -61,6 +61,20 @@ def connections(url: URL) -> Connections:
     if is_sqlite(url):
         return FileConnections(url)
     return cast("Connections", import_module("index.store.server").ServerConnections(url))
+
+
+@asynccontextmanager
+async def connected(url: URL) -> AsyncIterator[Connections]:
+    """The ways to the database at an address, as it is, until the end of the block.
+
+    Raises:
+        StoreError: There is no driver for it.
+    """
+    ways = _connections(url)
+    try:
+        yield ways
+    finally:
+        await ways.close()
 
 
 @asynccontextmanager
@@ -81,7 +95,7 @@ async def opened(address: str, migrations: Migrations) -> AsyncIterator[tuple[UR
     url = parse(address)
     with translated(shown(url)):
         await asyncio.to_thread(make_folder, url)
-        ways = connections(url)
+        ways = _connections(url)
         try:
             await bring_up_to_date(ways.reader, ways.writer, shown(url), migrations)
             yield url, ways

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, func, insert, select
 
 from index.models import WholeArticle
-from index.store.adding import chunks, is_web_address
-from index.store.tables import articles, feeds, removals, sources
+from index.store.chunks import chunks
+from index.store.places import forget_copies, is_web_address, want_again
+from index.store.tables import articles, feeds, removals
 
 
 def remove(connection: Connection, gone: Sequence[WholeArticle]) -> None:
@@ -17,8 +18,7 @@ def remove(connection: Connection, gone: Sequence[WholeArticle]) -> None:
     """
     for numbers in chunks(one.info.number for one in gone):
         connection.execute(delete(articles).where(articles.c.number.in_(numbers)))
-    for ids in chunks(one.info.id for one in gone):
-        connection.execute(delete(sources).where(sources.c.article.in_(ids)))
+    forget_copies(connection, (one.info.id for one in gone))
     newest: dict[str, int] = {}
     for some in chunks(dict.fromkeys(one.info.collection for one in gone)):
         rows = connection.execute(
@@ -35,9 +35,7 @@ def remove(connection: Connection, gone: Sequence[WholeArticle]) -> None:
             for address in (one.info.source, *one.copies)
             if is_web_address(address)
         )
+        want_again(connection, collection, addresses)
         for some in chunks(addresses):
-            one_of_them = (removals.c.collection == collection) & removals.c.address.in_(some)
-            connection.execute(delete(removals).where(one_of_them))
-            connection.execute(
-                insert(removals), [{"collection": collection, "address": address, "feed": feed} for address in some]
-            )
+            kept_out = [{"collection": collection, "address": address, "feed": feed} for address in some]
+            connection.execute(insert(removals), kept_out)

@@ -3,12 +3,14 @@
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from index.disk import sync
 from index.errors import NoRoomError, StoreInUseError
+from index.models import Progress
 
 MAGIC = b"SQLite format 3\0"
 """How every SQLite file begins: https://sqlite.org/fileformat.html#magic_header_string"""
@@ -20,8 +22,6 @@ _PAGES_AT_ONCE = 2_000
 _BUSY_S = 5.0
 _ALONE_S = 1.0
 _BESIDE = ("-wal", "-shm", "-journal")
-
-Progress = Callable[[int, int], None]
 
 
 def reading(file: Path, *, immutable: bool = False) -> sqlite3.Connection:
@@ -157,15 +157,6 @@ def is_database(file: Path) -> bool:
     """Whether a file begins as SQLite's do."""
     with file.open("rb") as opened:
         return opened.read(len(MAGIC)) == MAGIC
-
-
-def sync(path: Path) -> None:
-    """Have the system write a file or folder to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def is_left_alone(file: Path) -> bool:

@@ -1,7 +1,6 @@
 """Keeps articles, whole and in order."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,37 +11,32 @@ from typing import Any, Self, TypeVar
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Executable,
-    Integer,
-    bindparam,
     func,
     literal_column,
     select,
-    true,
-    union_all,
 )
-from sqlalchemy.exc import IntegrityError
 
 from index.errors import StoreError, UnknownArticleError
 from index.models import Article, ArticleInfo, ArticlePage, NewArticle, Sort, Stored, WholeArticle
-from index.store.adding import MAX_VALUES, add, chunks, content_hash
+from index.store.adding import add
+from index.store.chunks import MAX_VALUES, chunks
 from index.store.connecting import shown, translated
+from index.store.fingerprints import content_hash
 from index.store.finishing import finished
-from index.store.folding import folded
+from index.store.ids import random_id
+from index.store.listing import numbers_of_page, titled, within, words_of
 from index.store.migrating import ARTICLES
 from index.store.opening import Connections, opened
+from index.store.places import copies_of
 from index.store.removing import remove
+from index.store.slicing import Slices
 from index.store.tables import articles, info_columns, meta
 from index.store.titles import TitleSearch
-from index.store.whole import copies_of, restore, whole
+from index.store.whole import restore, whole
 
 _T = TypeVar("_T")
-_ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without o and 0, l, i and 1: people type ids
-_ID_LENGTH = 6
-_MAX_ATTEMPTS = 8
-_MAX_SLICES = 200  # SQLite takes 500 SELECTs in one statement
+_ID_LETTERS = 6
 _WRITERS = 0x466F6F74  # "Foot": PostgreSQL's advisory locks are told apart by a number
-_MAX_WORDS = 10  # of what is looked for in titles
 _STORE_ID = select(meta.c.value).where(meta.c.key == "store_id")
 
 
@@ -51,7 +45,7 @@ def _now() -> datetime:
 
 
 def _random_id() -> str:
-    return "".join(secrets.choice(_ID_LETTERS) for _ in range(_ID_LENGTH))
+    return random_id(_ID_LETTERS)
 
 
 class Store:
@@ -77,15 +71,19 @@ class Store:
         # And reading many articles would keep those waiting who look through titles.
         self._bulk = connections.another_reader()
         self._titles = TitleSearch(self._browser)
+        self._slices = Slices(self._reader)
         self._store_id = store_id
         self._clock = clock
         self._new_id = new_id
-        self._statements: dict[int, Executable] = {}
         self._is_closed = False
 
     @classmethod
     async def open(
-        cls, address: str, *, clock: Callable[[], datetime] = _now, new_id: Callable[[], str] = _random_id
+        cls,
+        address: str,
+        *,
+        clock: Callable[[], datetime] = _now,
+        new_id: Callable[[], str] = _random_id,
     ) -> Self:
         """Open a store; it is made if there is none, and brought to the present tables if it is older.
 
@@ -147,17 +145,9 @@ class Store:
             return add(connection, batch, now=self._clock(), new_id=self._new_id)
 
         with self._use():
-            for attempt in range(1, _MAX_ATTEMPTS + 1):
-                try:
-                    stored = await self._write(work)
-                except IntegrityError:
-                    # On a server, another process may have added the same between our look and our write.
-                    if attempt == _MAX_ATTEMPTS:
-                        raise
-                else:
-                    self._titles.forget(_replaced(stored))
-                    return stored
-        raise AssertionError("the loop returns or raises")
+            stored = await self._write(work)
+            self._titles.forget(_replaced(stored))
+        return stored
 
     async def remove(self, ids: Sequence[str], collections: Collection[str] | None = None) -> list[ArticleInfo]:
         """Remove articles in one transaction.
@@ -202,13 +192,15 @@ class Store:
             self._titles.forget(article.info.number for article in removed)
         return removed
 
-    async def get(self, article_id: str) -> Article:
-        """Read an article.
+    async def get(self, article_id: str, collections: Collection[str] | None = None) -> Article:
+        """Read an article of some collections, or all.
 
         Raises:
-            UnknownArticleError: No article has this id.
+            UnknownArticleError: None of these articles has this id.
         """
-        statement = select(*info_columns, articles.c.text).where(articles.c.id == article_id)
+        statement = select(*info_columns, articles.c.text).where(
+            articles.c.id == article_id, within(articles, collections)
+        )
         with self._use():
             rows = await self._bulk.read(statement, {})
         if not rows:
@@ -242,11 +234,11 @@ class Store:
         with self._use():
             stored = await self._write(work)
             self._titles.forget(_replaced(stored))
-            return stored
+        return stored
 
     async def infos(self, collections: Collection[str] | None, *, newest_first: bool = True) -> list[ArticleInfo]:
         """List articles by number, without their texts; None stands for all collections."""
-        statement = select(*info_columns).where(_in(collections))
+        statement = select(*info_columns).where(within(articles, collections))
         statement = statement.order_by(articles.c.number.desc() if newest_first else articles.c.number)
         with self._use():
             return [ArticleInfo(*row) for row in await self._bulk.read(statement, {})]
@@ -260,10 +252,11 @@ class Store:
                 found += [ArticleInfo(*row) for row in await self._bulk.read(statement, {})]
         return found
 
-    async def info(self, article_id: str) -> ArticleInfo | None:
-        """What is known of one article, without its text; None when there is none."""
+    async def info(self, article_id: str, collections: Collection[str] | None = None) -> ArticleInfo | None:
+        """What is known of one article, without its text; None when there is none in these collections."""
+        statement = select(*info_columns).where(articles.c.id == article_id, within(articles, collections))
         with self._use():
-            rows = await self._browser.read(select(*info_columns).where(articles.c.id == article_id), {})
+            rows = await self._browser.read(statement, {})
         return ArticleInfo(*rows[0]) if rows else None
 
     async def sources(self, article_id: str) -> tuple[str, ...]:
@@ -296,19 +289,19 @@ class Store:
             offset: How many are passed over, >= 0.
             limit: Most items, >= 1.
         """
-        wanted = _titled(search)
+        wanted = titled(search)
         with self._use():
             numbers = await self._numbers(collections, wanted, sort, offset, limit)
             total = offset + len(numbers)
             if len(numbers) == limit or (offset and not numbers):
                 # Otherwise this was the last page, and the titles need not be looked through again.
-                counting = select(func.count()).select_from(articles).where(_in(collections), wanted)
+                counting = select(func.count()).select_from(articles).where(within(articles, collections), wanted)
                 total = (await self._browser.read(counting, {}))[0][0]
             return ArticlePage(await self._infos(numbers), total)
 
     async def newest(self, collections: Collection[str] | None, search: str, limit: int) -> tuple[ArticleInfo, ...]:
         """The first page of `find`, newest first, without its `total`: from titles in memory, see `TitleSearch`."""
-        words, wanted = _words(search), limit
+        words, wanted = words_of(search), limit
         with self._use():
             while True:
                 numbers = await self._titles.find(collections, words, wanted)
@@ -324,7 +317,7 @@ class Store:
     async def _numbers(
         self, collections: Collection[str] | None, wanted: ColumnElement[bool], sort: Sort, offset: int, limit: int
     ) -> list[int]:
-        page = _page(collections, wanted, sort, offset, limit)
+        page = numbers_of_page(collections, wanted, sort, offset, limit)
         return [number for (number,) in await self._browser.read(page, {})]
 
     async def _infos(self, numbers: Sequence[int]) -> tuple[ArticleInfo, ...]:
@@ -351,18 +344,8 @@ class Store:
         Returns:
             The article and `text[start:end]` for each of `wanted` whose article is still there.
         """
-        cut: dict[tuple[int, int, int], tuple[ArticleInfo, str]] = {}
         with self._use():
-            for part in _parts(list(dict.fromkeys(wanted))):
-                parameters: dict[str, int] = {}
-                for place, (number, start, end) in enumerate(part):
-                    parameters[f"number_{place}"] = number
-                    parameters[f"first_{place}"] = start + 1
-                    parameters[f"length_{place}"] = end - start
-                for row in await self._reader.read(self._slicing(len(part)), parameters):
-                    place, passage, *info = row
-                    cut[part[place]] = (ArticleInfo(*info), passage)
-        return cut
+            return await self._slices.cut(wanted)
 
     async def stream(
         self, batch: int = 200, collections: Collection[str] | None = None
@@ -375,7 +358,7 @@ class Store:
         while True:
             statement = (
                 select(*info_columns, articles.c.text)
-                .where(articles.c.number > last, _in(collections))
+                .where(articles.c.number > last, within(articles, collections))
                 .order_by(articles.c.number)
                 .limit(batch)
             )
@@ -389,13 +372,13 @@ class Store:
 
     async def count(self, collections: Collection[str] | None = None) -> int:
         """Count the articles of some collections, or all."""
-        statement = select(func.count()).select_from(articles).where(_in(collections))
+        statement = select(func.count()).select_from(articles).where(within(articles, collections))
         with self._use():
             return int((await self._browser.read(statement, {}))[0][0])
 
     async def characters(self, collections: Collection[str] | None = None) -> int:
         """Count the characters of all texts of some collections, or all."""
-        statement = select(func.coalesce(func.sum(articles.c.characters), 0)).where(_in(collections))
+        statement = select(func.coalesce(func.sum(articles.c.characters), 0)).where(within(articles, collections))
         with self._use():
             return int((await self._browser.read(statement, {}))[0][0])
 
@@ -408,25 +391,6 @@ class Store:
         self.require_open()
         with translated(self._address):
             yield
-
-    def _slicing(self, count: int) -> Executable:
-        """One SELECT for each slice; the statement is kept, so that only the first of its length costs building."""
-        if count not in self._statements:
-            self._statements[count] = union_all(
-                *(
-                    select(
-                        literal_column(str(place), Integer).label("place"),
-                        func.substr(
-                            articles.c.text,
-                            bindparam(f"first_{place}", type_=Integer),
-                            bindparam(f"length_{place}", type_=Integer),
-                        ).label("passage"),
-                        *info_columns,
-                    ).where(articles.c.number == bindparam(f"number_{place}", type_=Integer))
-                    for place in range(count)
-                )
-            )
-        return self._statements[count]
 
 
 def _alone(work: Callable[[Connection], _T], connection: Connection) -> _T:
@@ -445,51 +409,3 @@ def _article(row: Sequence[Any]) -> Article:
 
 def _replaced(stored: Sequence[Stored]) -> Iterator[int]:
     return (one.replaced for one in stored if one.replaced is not None)
-
-
-def _words(search: str) -> list[str]:
-    return list(dict.fromkeys(folded(search).split()))[:_MAX_WORDS]
-
-
-def _titled(search: str) -> ColumnElement[bool]:
-    """Whether a title holds all words that are looked for."""
-    wanted: ColumnElement[bool] = true()
-    for word in _words(search):
-        wanted &= articles.c.title_folded.contains(word, autoescape=True)
-    return wanted
-
-
-def _in(collections: Collection[str] | None) -> ColumnElement[bool]:
-    return true() if collections is None else articles.c.collection.in_(list(collections))
-
-
-def _page(
-    collections: Collection[str] | None, wanted: ColumnElement[bool], sort: Sort, offset: int, limit: int
-) -> Executable:
-    """The numbers of a part of a list."""
-    orders: dict[Sort, list[ColumnElement[Any]]] = {
-        "newest": [articles.c.number.desc()],
-        "oldest": [articles.c.number.asc()],
-        "title": [articles.c.title_folded.asc(), articles.c.number.asc()],
-    }
-    if not collections or sort == "title":
-        listed = select(articles.c.number).where(_in(collections), wanted)
-        return listed.order_by(*orders[sort]).offset(offset).limit(limit)
-    # The index has each collection in order of the numbers, so that the first pages take 0.1 ms of a hundred thousand
-    # articles; for several collections in one WHERE, SQLite would sort all of them.
-    firsts = [
-        select(articles.c.number)
-        .where(articles.c.collection == collection, wanted)
-        .order_by(*orders[sort])
-        .limit(offset + limit)
-        .subquery()
-        for collection in dict.fromkeys(collections)
-    ]
-    together = union_all(*(select(first.c.number) for first in firsts)).subquery()
-    order = together.c.number.desc() if sort == "newest" else together.c.number.asc()
-    return select(together.c.number).order_by(order).offset(offset).limit(limit)
-
-
-def _parts(wanted: list[tuple[int, int, int]]) -> Iterator[list[tuple[int, int, int]]]:
-    for start in range(0, len(wanted), _MAX_SLICES):
-        yield wanted[start : start + _MAX_SLICES]

@@ -96,7 +96,10 @@ class _Block:
     __slots__ = ("_starts", "_text", "numbers")
 
     def __init__(self, titles: Sequence[tuple[int, str]]) -> None:
-        """Args: numbers and titles, ascending."""
+        """
+        Args:
+            titles: With their numbers, ascending.
+        """
         newest_first = titles[::-1]
         self.numbers = array("q", (number for number, _ in newest_first))
         self._text = _END.join(title for _, title in newest_first)

@@ -3,22 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, exists, insert, select
 
 from index.models import Article, ArticleInfo, Change, Stored, WholeArticle
-from index.store.adding import chunks, is_web_address
-from index.store.folding import folded
-from index.store.tables import articles, info_columns, pages, removals, sources, written_columns
-
-
-def copies_of(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Where the texts of articles stand besides their own sources; articles without are left out."""
-    found: dict[str, list[str]] = {}
-    for some in chunks(ids):
-        statement = select(sources.c.article, sources.c.address).where(sources.c.article.in_(some))
-        for article, address in connection.execute(statement.order_by(sources.c.address)):
-            found.setdefault(article, []).append(address)
-    return {article: tuple(addresses) for article, addresses in found.items()}
+from index.store.chunks import chunks
+from index.store.deriving import derived
+from index.store.ids import free_ids
+from index.store.places import copies_of, forget_copies, is_web_address, want_again
+from index.store.tables import articles, info_columns, pages, sources, written_columns
 
 
 def whole(connection: Connection, some: Sequence[Article]) -> list[WholeArticle]:
@@ -41,9 +33,7 @@ def restore(
         stored.append(_restore_one(connection, article, fingerprint, new_id))
         wanted.setdefault(article.info.collection, []).extend((article.info.source, *article.copies))
     for collection, addresses in wanted.items():
-        for some in chunks(addresses):
-            again = (removals.c.collection == collection) & removals.c.address.in_(some)
-            connection.execute(delete(removals).where(again))
+        want_again(connection, collection, addresses)
     return stored
 
 
@@ -64,10 +54,10 @@ def _restore_one(connection: Connection, article: WholeArticle, fingerprint: str
             return Stored(Change.UNCHANGED, holder)
         replaced = holder.number
         connection.execute(delete(articles).where(articles.c.number == holder.number))
-        connection.execute(delete(sources).where(sources.c.article == holder.id))
+        forget_copies(connection, [holder.id])
         connection.execute(delete(pages).where(pages.c.article == holder.id))
     elif holder is not None:
-        article_id = new_id()
+        [article_id] = free_ids(connection, articles.c.id, 1, new_id)
     values = {
         "id": article_id,
         "collection": info.collection,
@@ -77,12 +67,10 @@ def _restore_one(connection: Connection, article: WholeArticle, fingerprint: str
         "published_at": info.published_at,
         "language": info.language,
         "text": article.text,
-        "title_folded": folded(info.title),
-        "content_hash": fingerprint,
-        "characters": len(article.text),
         "added_at": info.added_at,
         "added_by": info.added_by,
         "revision": info.revision,
+        **derived(info.title, article.text, fingerprint),
     }
     written = connection.execute(insert(articles).values(values).returning(*written_columns))
     stored = replace(ArticleInfo(*written.one()), gone_since=info.gone_since)
@@ -104,12 +92,8 @@ def _keep_copies(connection: Connection, info: ArticleInfo, addresses: Iterable[
 
 def _keep_page(connection: Connection, info: ArticleInfo, address: str | None) -> None:
     """Keep which page is looked at again for an article; if it was removed here a moment ago, its page is known."""
-    own = (pages.c.article == info.id) & (pages.c.collection == info.collection)
-    if (
-        address is None
-        or not is_web_address(address)
-        or (connection.execute(select(pages.c.article).where(own))).first() is not None
-    ):
+    own = exists().where(pages.c.article == info.id, pages.c.collection == info.collection)
+    if address is None or not is_web_address(address) or connection.execute(select(own)).scalar():
         return
     connection.execute(delete(pages).where(pages.c.article == info.id))
     values = {

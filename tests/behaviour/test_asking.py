@@ -352,7 +352,7 @@ async def test_a_reply_to_an_answer_that_was_not_for_this_server_is_no_follow_up
 ) -> None:
     await room.alice.send(room.channel, f"{mention_of(simcord_bot)} {QUESTION}")
     answer = room.messages()[-1]
-    await simcord_bot.desk.save_rest()
+    await simcord_bot.desk.records.save_rest()
     kept = await bot_state.answer_by_message(answer.id)
     assert kept is not None
     await bot_state.record(replace(kept, **told))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from index.rebuilding import build
+from index.rebuilding.parent import build
 from tests.support.command_line import EXAMPLES, QUESTION, Run, as_json, told
 
 
@@ -31,7 +31,7 @@ def test_an_interrupted_reindex_leaves_the_old_index(
         return await build(*given)
 
     # The moment at which somebody presses Ctrl-C has to be within the build.
-    monkeypatch.setattr("index.library.build", interrupt)
+    monkeypatch.setattr("index.rebuilding.rebuilder.build", interrupt)
     ran = filled("reindex")
     monkeypatch.undo()
 

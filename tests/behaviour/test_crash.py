@@ -11,7 +11,7 @@ import pytest
 
 from index.models import NewArticle
 from index.store import Store
-from index.store.adding import content_hash
+from index.store.fingerprints import content_hash
 from tests.support.killing import doomed, wait_for_message
 
 KILLS = 120

@@ -50,7 +50,7 @@ async def test_what_is_wrong_is_told_with_what_to_do(server: Server, simcord_bot
 
 async def test_an_article_that_is_not_in_the_index_is_told(server: Server, bot_library: Library) -> None:
     await add_shared(bot_library)
-    engine = bot_library._engine
+    engine = bot_library._index.engine
     engine.replace([], [min(engine.numbers())])
 
     told = shown(await server.admin.slash(server.channel, "doctor"))

@@ -193,8 +193,8 @@ async def test_an_index_that_is_damaged_while_it_is_read_is_built_anew(made: Pat
         for path in live_files(made / "index"):
             scribble(path)
         # As for long articles: these files are small enough to be read whole.
-        library._engine._partitions["en"].notes.doc_article.base = (
-            library._engine._partitions["en"].notes.doc_article.base + 1_000_000
+        library._index.engine._partitions["en"].notes.doc_article.base = (
+            library._index.engine._partitions["en"].notes.doc_article.base + 1_000_000
         )
         answer = await library.ask(QUESTION)
         is_damaged = await library.mend_index()
@@ -218,7 +218,7 @@ async def test_damage_is_found_before_a_question_meets_it(made: Path) -> None:
 async def test_questions_at_once_that_meet_damage_build_the_index_once(made: Path) -> None:
     async with home(made) as (library, _, _):
         scribble(live_files(made / "index")[0])
-        del library._engine._partitions["en"].notes.articles
+        del library._index.engine._partitions["en"].notes.articles
         answers = await asyncio.gather(*(library.ask(QUESTION) for _ in range(5)))
         generations = sorted(path.name for path in (made / "index").glob("generation-*"))
 
@@ -228,7 +228,7 @@ async def test_questions_at_once_that_meet_damage_build_the_index_once(made: Pat
 
 async def test_a_bug_is_not_taken_for_damage(made: Path) -> None:
     async with home(made) as (library, _, _):
-        del library._engine._partitions["en"].notes.articles
+        del library._index.engine._partitions["en"].notes.articles
         with pytest.raises(AttributeError):
             await library.ask(QUESTION)
 

@@ -72,8 +72,8 @@ async def check(folder: Path, attempts: int, chance: random.Random) -> int:
     """Ask for every article by its word, and for words of articles that are gone; tell how many articles there are."""
     async with await opened(folder) as library:
         infos = await library.articles()
-        assert library._engine.numbers() == await library._store.numbers()
-        assert library._engine.numbers() == {info.number for info in infos}
+        assert library._index.engine.numbers() == await library._store.numbers()
+        assert library._index.engine.numbers() == {info.number for info in infos}
         assert (await library.status()).passages == sum([await library.passages(info) for info in infos])
 
         held = {word_in(info): info for info in infos}

@@ -219,6 +219,17 @@ async def test_the_figures_of_a_scope_are_of_its_articles_only(library: Library)
     assert everything.index_bytes > 1_000
 
 
+async def test_an_export_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    async with await Library.open(f"sqlite+aiosqlite:///{tmp_path}/library.db") as library:
+        await library.add([TRUCE])
+    with pytest.raises(StoreError):
+        await library.export(folder / "articles.jsonl")
+
+    assert list(folder.iterdir()) == []
+
+
 # ---- adding files
 
 

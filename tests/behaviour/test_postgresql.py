@@ -16,8 +16,9 @@ from bot.state import State
 from index import Change, Draft, Gatherer, GatheringRules, JobState, Library, Problem
 from index.models import NewArticle
 from index.store import Store
-from index.store.adding import add, content_hash
+from index.store.adding import add
 from index.store.connecting import parse
+from index.store.fingerprints import content_hash
 from index.store.server import ServerConnections
 from index.store.store import _alone
 from tests.support import postgresql
@@ -115,6 +116,18 @@ async def test_a_search_misses_nothing_that_two_processes_add_at_the_same_time(a
     assert before == ()
     assert after == listed.items
     assert len(after) == 2
+
+
+async def test_what_two_processes_add_at_the_same_time_is_stored_once(address: str) -> None:
+    async with await Store.open(address) as one, await Store.open(address) as other:
+        for i in range(20):
+            article = NewArticle("Café", f"{TEA} {i}", "", "en", "11")
+            both = await asyncio.gather(one.add([article]), other.add([article]))
+            assert {stored.change for [stored] in both} == {Change.ADDED, Change.UNCHANGED}
+        listed = await one.infos(["11"])
+        await one.remove([info.id for info in listed])
+
+    assert len(listed) == 20
 
 
 async def test_articles_are_read_after_the_server_has_closed_the_connections(address: str) -> None:

@@ -99,7 +99,7 @@ async def test_a_killed_process_leaves_the_old_index_and_nothing_else(library: L
 
 
 async def test_a_process_that_fails_says_why(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library, "_address", f"sqlite+aiosqlite:///{tmp_path}/index")
+    monkeypatch.setattr(library._rebuilder, "_address", f"sqlite+aiosqlite:///{tmp_path}/index")
 
     with pytest.raises(FailedBuildError, match="cannot be opened"):
         await library.rebuild()
@@ -139,11 +139,13 @@ async def test_a_task_that_is_cancelled_takes_its_process_along(library: Library
     assert (await library.rebuild()).unchanged == 200
 
 
-async def test_a_progress_that_fails_ends_the_process(library: Library) -> None:
-    def fail(_progress: RebuildProgress) -> None:
-        raise ZeroDivisionError
+@pytest.mark.parametrize("error", [ZeroDivisionError, ValueError])
+async def test_a_progress_that_fails_ends_the_process(library: Library, error: type[Exception]) -> None:
+    def fail(progress: RebuildProgress) -> None:
+        if progress.stage == "reading":
+            raise error
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(error):
         await library.rebuild(progress=fail)
 
     assert children(os.getpid()) == []

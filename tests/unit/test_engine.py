@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from index.analysis.sentences import sentence_spans
 from index.analysis.words import Analyzer, Flag
-from index.engines.embedded import FORMAT_VERSION, EmbeddedEngine
+from index.engines.embedded import EmbeddedEngine
+from index.engines.manifest import FORMAT_VERSION
 from index.engines.protocol import IndexedArticle, Scope
 from index.ranking.annotations import TITLE_WEIGHT
 from tests.unit.test_bm25 import PositiveIdf

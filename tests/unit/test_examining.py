@@ -7,7 +7,7 @@ import pytest
 
 from bot.state import State
 from bot.state.tables import MIGRATIONS
-from index import Draft, Library, StoreError, examine
+from index import Draft, Library, StoreError, backup, examine
 
 
 @pytest.fixture
@@ -39,6 +39,19 @@ async def test_a_store_of_this_version(file: Path) -> None:
     assert hashlib.sha256(file.read_bytes()).digest() == before
 
 
+async def test_a_backup_is_looked_at_and_stays_as_it_is(file: Path, tmp_path: Path) -> None:
+    async with await Library.open(address(file)):
+        pass
+    copied = tmp_path / "backup.db"
+    backup(address(file), copied)
+    before = hashlib.sha256(copied.read_bytes()).digest()
+
+    found = await examine(address(copied))
+
+    assert found.damages == ()
+    assert hashlib.sha256(copied.read_bytes()).digest() == before
+
+
 async def test_the_tables_of_a_bot_that_never_ran_are_not_there(file: Path) -> None:
     async with await Library.open(address(file)):
         pass
@@ -59,8 +72,8 @@ async def test_store_and_index_are_compared_by_collection(file: Path) -> None:
     async with await Library.open(address(file)) as library:
         await library.add([Draft("One", "The first harbour froze in winter.", "one", language="en")])
         await library.add([Draft("Two", "The second harbour never froze.", "two", language="en")], "7")
-        first = min(library._engine.numbers())
-        library._engine.replace([], [first])
+        first = min(library._index.engine.numbers())
+        library._index.engine.replace([], [first])
 
         whole, shared, seven = [await library.agreement(scope) for scope in (None, ["shared"], ["7"])]
 

@@ -13,8 +13,10 @@ from index.ingestion.extracting.entries import FeedEntry, FeedKind, ParsedFeed
 from index.ingestion.extracting.feed import parse_feed
 from index.ingestion.extracting.sources import Limits, Source
 from index.ingestion.feeds import CheckedFeed, Feeds
-from index.ingestion.fetching import Fetcher, FetchRules, NotModified
+from index.ingestion.fetching import Fetcher
 from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.requesting import NotModified
+from index.ingestion.rules import FetchRules
 from index.ingestion.worker import Workers
 from tests.support.web import Web, redirect, reply, served
 

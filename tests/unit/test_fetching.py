@@ -13,8 +13,10 @@ import pytest
 import pytest_asyncio
 
 from index.ingestion.addresses import AllowedHost, why_not_public
-from index.ingestion.fetching import Fetched, Fetcher, FetchRules, NotModified
+from index.ingestion.fetching import Fetcher
 from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.requesting import Fetched, NotModified
+from index.ingestion.rules import FetchRules
 from tests.support.web import Names, Request, Web, redirect, reply, served
 
 PAGE = b"<!doctype html><title>t</title><p>" + b"hello world " * 50

@@ -7,10 +7,12 @@ import pytest_asyncio
 
 from index.errors import UnreadableFileError
 from index.ingestion.addresses import AllowedHost
-from index.ingestion.fetching import Fetcher, FetchRules, NotModified
+from index.ingestion.fetching import Fetcher
 from index.ingestion.files import FileArticle
 from index.ingestion.problems import Problem, UnusableSourceError
 from index.ingestion.reading import Reader, ReadPage
+from index.ingestion.requesting import NotModified
+from index.ingestion.rules import FetchRules
 from index.ingestion.worker import WorkerRules, Workers
 from tests.support.documents import docx, page, pdf, word_paragraph, zip_of
 from tests.support.web import Web, redirect, reply, served

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from zipfile import ZipInfo
 
 from index.ingestion.extracting.packages import is_link, opened, read_member
-from index.ingestion.extracting.sources import Extracted, Limits, MemberBegun, Source, too_large
-from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.extracting.sources import Extracted, Limits, MemberBegun, Source
+from index.ingestion.problems import Problem, UnusableSourceError, too_large
 
 _IGNORED_FOLDERS = ("__MACOSX/",)
 _IGNORED_NAMES = frozenset({"thumbs.db", "desktop.ini"})

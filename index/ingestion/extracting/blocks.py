@@ -1,7 +1,10 @@
 """Writes a tree of HTML as text, all of it: for books, whose chapters have nothing around them."""
 
-from lxml import etree, html
+from lxml import etree
 from lxml.html import HtmlElement
+
+from index.ingestion.extracting.trees import parse_html
+from index.ingestion.joining import joined
 
 # fmt: off
 _BLOCKS = frozenset({
@@ -35,7 +38,7 @@ class Blocks:
         self._cells: list[str] | None = None
         self._groups = 0
         self._depth = 0
-        root = _parse(markup)
+        root = parse_html(markup)
         if root is not None:
             self._walk(root)
             self._end_block()
@@ -43,14 +46,7 @@ class Blocks:
     @property
     def text(self) -> str:
         """The blocks with a blank line between two, those of one list or table on lines that follow each other."""
-        pieces: list[str] = []
-        previous: int | None = None
-        for text, group in self._blocks:
-            if pieces:
-                pieces.append("\n" if group is not None and group == previous else "\n\n")
-            pieces.append(text)
-            previous = group
-        return "".join(pieces)
+        return joined(self._blocks)
 
     def _walk(self, root: HtmlElement) -> None:
         # lxml's own parser bounds the depth, at 256, and iterwalk needs no recursion.
@@ -112,12 +108,3 @@ class Blocks:
             return
         self._blocks.append((self._bullet + text, self._groups if self._depth else None))
         self._bullet = ""
-
-
-def _parse(markup: str) -> HtmlElement | None:
-    # An encoding that is declared within a text that is decoded already makes lxml refuse it: hand over bytes.
-    parser = html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False, remove_blank_text=False)
-    try:
-        return html.document_fromstring(markup.encode("utf-8", "replace"), parser=parser)
-    except (etree.LxmlError, ValueError, AssertionError):
-        return None

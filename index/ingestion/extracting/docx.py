@@ -6,16 +6,24 @@ from xml.etree.ElementTree import Element
 from zipfile import ZipFile
 
 from index.ingestion.extracting.packages import opened, read_member
-from index.ingestion.extracting.sources import Limits, Source, too_large
+from index.ingestion.extracting.sources import Limits, Source
 from index.ingestion.extracting.xml import children, descendant_text, local_name, parse_xml
-from index.ingestion.files import FileArticle, parse_date, short_first_line, storable
-from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.files import (
+    LONGEST_AUTHOR,
+    LONGEST_TITLE,
+    FileArticle,
+    one_line,
+    parse_date,
+    short_first_line,
+    storable,
+)
+from index.ingestion.joining import joined
+from index.ingestion.problems import Problem, UnusableSourceError, over_bytes, over_characters
 
 _DOCUMENT = "word/document.xml"
 _PROPERTIES = "docProps/core.xml"
 _SKIPPED = frozenset({"del", "moveFrom", "Fallback", "instrText", "delText", "pPr", "rPr", "tblPr", "sectPr"})
 _TITLE_STYLES = ("title", "titel", "titre", "título", "titolo", "heading1", "berschrift1", "titre1")
-_LONGEST_TITLE = 300
 
 
 def extract_docx(source: Source, limits: Limits) -> FileArticle:
@@ -25,7 +33,7 @@ def extract_docx(source: Source, limits: Limits) -> FileArticle:
         UnusableSourceError: It is too large, damaged, or holds no text.
     """
     if source.size > limits.document_bytes:
-        raise too_large(source.name, f"over {limits.document_bytes / 1024**2:.4g} MiB")
+        raise over_bytes(source.name, limits.document_bytes)
     with opened(source, limits.document_parts) as archive:
         document = _part(archive, _DOCUMENT, source.name, limits)
         properties = _part(archive, _PROPERTIES, source.name, limits)
@@ -33,18 +41,18 @@ def extract_docx(source: Source, limits: Limits) -> FileArticle:
         raise UnusableSourceError(source.name, Problem.DAMAGED)
     body = next(children(document, "body"), document)
     blocks = [(text, group, style) for text, group, style in _blocks(body) if text.strip()]
-    text = storable(_joined([(text, group) for text, group, _ in blocks]))
+    text = storable(joined((text, group) for text, group, _ in blocks))
     if not text.strip():
         raise UnusableSourceError(source.name, Problem.EMPTY)
     if len(text) > limits.characters:
-        raise too_large(source.name, f"over {limits.characters:,} characters")
+        raise over_characters(source.name, limits.characters)
     styled = next((text for text, _, style in blocks[:20] if style.replace(" ", "").endswith(_TITLE_STYLES)), None)
     return FileArticle(
-        title=storable(_fact(properties, "title") or " ".join((styled or "").split()))[:_LONGEST_TITLE]
+        title=one_line(_fact(properties, "title") or styled or "", LONGEST_TITLE)
         or short_first_line(text)
         or PurePath(source.name).stem,
         source=source.address or source.name,
-        author=storable(_fact(properties, "creator") or "")[:200] or None,
+        author=one_line(_fact(properties, "creator") or "", LONGEST_AUTHOR) or None,
         published_at=parse_date(_fact(properties, "created") or _fact(properties, "modified")),
         language=None,
         text=text,
@@ -60,17 +68,6 @@ def _part(archive: ZipFile, part: str, name: str, limits: Limits) -> Element | N
 
 def _fact(properties: Element | None, name: str) -> str | None:
     return None if properties is None else descendant_text(properties, name)
-
-
-def _joined(blocks: list[tuple[str, int | None]]) -> str:
-    pieces: list[str] = []
-    previous: int | None = None
-    for text, group in blocks:
-        if pieces:
-            pieces.append("\n" if group is not None and group == previous else "\n\n")
-        pieces.append(text)
-        previous = group
-    return "".join(pieces)
 
 
 def _blocks(parent: Element, table: int | None = None) -> Iterator[tuple[str, int | None, str]]:

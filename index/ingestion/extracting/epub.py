@@ -12,17 +12,24 @@ from zipfile import ZipFile
 from index.ingestion.decoding import declared_in, decode
 from index.ingestion.extracting.blocks import Blocks
 from index.ingestion.extracting.packages import opened, read_member
-from index.ingestion.extracting.sources import Extracted, Limits, Source, too_large
+from index.ingestion.extracting.sources import Extracted, Limits, Source
 from index.ingestion.extracting.xml import children, descendant_text, local_name, parse_xml
-from index.ingestion.files import FileArticle, parse_date, parse_language, storable
-from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.files import (
+    LONGEST_AUTHOR,
+    LONGEST_TITLE,
+    FileArticle,
+    one_line,
+    parse_date,
+    parse_language,
+    storable,
+)
+from index.ingestion.problems import Problem, UnusableSourceError, over_bytes, over_characters
 
 _CONTAINER = "META-INF/container.xml"
 _RIGHTS = "META-INF/encryption.xml"
 _FONTS_ONLY = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 _PAGES = frozenset({"application/xhtml+xml", "text/html", "text/x-oeb1-document"})
 _SHORTEST_CHAPTER = 200
-_LONGEST_TITLE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ def extract_epub(source: Source, limits: Limits) -> Iterator[Extracted]:
         UnusableSourceError: The book is too large, damaged, protected, or holds no text.
     """
     if source.size > limits.document_bytes:
-        raise too_large(source.name, f"over {limits.document_bytes / 1024**2:.4g} MiB")
+        raise over_bytes(source.name, limits.document_bytes)
     with opened(source, limits.document_parts) as archive:
         _refuse_protected(archive, source.name, limits)
         book = _book(archive, source.name, limits)
@@ -70,12 +77,12 @@ def extract_epub(source: Source, limits: Limits) -> Iterator[Extracted]:
         text = "\n\n".join(chapter.texts)
         name = f"{source.name}#{chapter.path}"
         if len(text) > limits.characters:
-            yield too_large(name, f"over {limits.characters:,} characters")
+            yield over_characters(name, limits.characters)
             continue
         title = chapter.title or (f"{number}" if len(chapters) > 1 else "")
         whole = f"{book.title}: {title}" if title and title != book.title else book.title
         yield FileArticle(
-            title=whole[:_LONGEST_TITLE] or PurePath(source.name).stem,
+            title=whole[:LONGEST_TITLE] or PurePath(source.name).stem,
             source=name if source.address is None else f"{source.address}#{chapter.path}",
             author=book.author,
             published_at=book.published_at,
@@ -137,7 +144,7 @@ def _book(archive: ZipFile, name: str, limits: Limits) -> _Book:
         titles |= {key: value for key, value in _titles(archive, place, name, limits).items() if key not in titles}
     return _Book(
         title=storable(descendant_text(package, "title") or ""),
-        author=storable(descendant_text(package, "creator") or "")[:200] or None,
+        author=one_line(descendant_text(package, "creator") or "", LONGEST_AUTHOR) or None,
         published_at=parse_date(descendant_text(package, "date")),
         language=parse_language(descendant_text(package, "language")),
         pages=tuple(dict.fromkeys(place for place, kind in spine if kind in _PAGES and place not in contents)),
@@ -189,7 +196,7 @@ def _chapters(
             continue
         read += len(content)
         if read > limits.document_bytes:
-            raise too_large(name, f"over {limits.document_bytes / 1024**2:.4g} MiB")
+            raise over_bytes(name, limits.document_bytes)
         blocks = Blocks(storable(decode(content, declared_in(content)) or ""))
         if not any(map(str.isalnum, blocks.text)):
             continue

@@ -8,9 +8,9 @@ from index.ingestion.decoding import decode
 from index.ingestion.extracting.archive import extract_archive
 from index.ingestion.extracting.json_lines import extract_json_lines
 from index.ingestion.extracting.kinds import Kind, UnreadableKindError, kind_of
-from index.ingestion.extracting.sources import Extracted, Limits, Source, too_large
+from index.ingestion.extracting.sources import Extracted, Limits, Source
 from index.ingestion.files import FileArticle, parse_text
-from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.problems import Problem, UnusableSourceError, over_characters
 
 
 def extract(source: Source, limits: Limits, *, in_archive: bool = False) -> Iterator[Extracted]:
@@ -74,5 +74,5 @@ def _text(source: Source, kind: Kind, limits: Limits) -> FileArticle:
     if article is None:
         raise UnusableSourceError(source.name, Problem.EMPTY)
     if len(article.text) > limits.characters:
-        raise too_large(source.name, f"over {limits.characters:,} characters")
+        raise over_characters(source.name, limits.characters)
     return article

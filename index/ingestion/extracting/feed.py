@@ -11,21 +11,20 @@ from time import struct_time
 from typing import Any
 
 import feedparser
-from lxml import etree, html
+from lxml import etree
 from yarl import URL
 
-from index.ingestion.addresses import same_page
+from index.ingestion.addresses import LONGEST_ADDRESS, same_page
 from index.ingestion.decoding import declared_in, decode
 from index.ingestion.extracting.entries import FeedEntry, FeedKind, ParsedFeed
 from index.ingestion.extracting.kinds import Kind, UnreadableKindError, kind_of
 from index.ingestion.extracting.sources import Limits, Source
-from index.ingestion.files import parse_date, storable
+from index.ingestion.extracting.trees import parse_html
+from index.ingestion.files import LONGEST_TITLE, one_line, parse_date, storable
 from index.ingestion.inflating import BrokenCompressionError, InflateError, gunzip
-from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.problems import Problem, UnusableSourceError, over_bytes
 
-_LONGEST_TITLE = 300
 _LONGEST_ID = 1_000
-_LONGEST_ADDRESS = 2_048
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
 _MOST_NAMED_FEEDS = 20
 _REFERENCE = re.compile(rb"&#(?:[xX]0{0,9}([dD][0-9a-fA-F]{3})|0{0,9}(5\d{4}));")
@@ -46,7 +45,7 @@ def parse_feed(source: Source, limits: Limits) -> ParsedFeed:
     if _SITEMAP.search(content[:4_096]):
         return _sitemap(content, source.name, base, limits)
     if len(content) > limits.feed_bytes:
-        raise UnusableSourceError(source.name, Problem.TOO_LARGE, f"over {limits.feed_bytes / 1024**2:.4g} MiB")
+        raise over_bytes(source.name, limits.feed_bytes)
     if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return _json_feed(content, source.name, base, limits)
     if _is_page(content, source):
@@ -60,7 +59,7 @@ def _decompressed(content: bytes, name: str, max_bytes: int) -> bytes:
     except BrokenCompressionError as error:
         raise UnusableSourceError(name, Problem.DAMAGED) from error
     except InflateError as error:
-        raise UnusableSourceError(name, Problem.TOO_LARGE, f"over {max_bytes / 1024**2:.4g} MiB") from error
+        raise over_bytes(name, max_bytes) from error
 
 
 def _is_page(content: bytes, source: Source) -> bool:
@@ -110,7 +109,7 @@ class _Entries:
 
 
 def _title(value: object) -> str:
-    return " ".join(storable(value).split())[:_LONGEST_TITLE] if isinstance(value, str) else ""
+    return one_line(value, LONGEST_TITLE) if isinstance(value, str) else ""
 
 
 def _digest(text: str) -> str:
@@ -119,7 +118,7 @@ def _digest(text: str) -> str:
 
 def absolute(link: object, base: str) -> str | None:
     """A link as a whole http(s) address, None if it is none."""
-    if not isinstance(link, str) or not link.strip() or len(link) > _LONGEST_ADDRESS:
+    if not isinstance(link, str) or not link.strip() or len(link) > LONGEST_ADDRESS:
         return None
     try:
         url = URL(storable(link).strip())
@@ -127,7 +126,7 @@ def absolute(link: object, base: str) -> str | None:
         text = str(url)
     except ValueError:
         return None
-    return text if url.scheme in {"http", "https"} and url.raw_host and len(text) <= _LONGEST_ADDRESS else None
+    return text if url.scheme in {"http", "https"} and url.raw_host and len(text) <= LONGEST_ADDRESS else None
 
 
 # ---- RSS and Atom
@@ -270,11 +269,9 @@ def _local(element: Any) -> str:
 def _named_feeds(content: bytes, source: Source, base: str) -> ParsedFeed:
     """The feeds that a page names in its head, in order; comments' feeds come last, since nobody means those."""
     markup = storable(decode(content, [source.charset, *declared_in(content)]) or "")
-    parser = html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
-    try:
-        root = html.document_fromstring(markup.encode("utf-8", "replace"), parser=parser)
-    except (etree.LxmlError, ValueError, AssertionError) as error:
-        raise UnusableSourceError(source.name, Problem.NO_FEED) from error
+    root = parse_html(markup)
+    if root is None:
+        raise UnusableSourceError(source.name, Problem.NO_FEED)
     named = next(iter(root.xpath("//base/@href")), None)
     entries = _Entries(absolute(named, base) or base, _MOST_NAMED_FEEDS)
     found = [

@@ -15,9 +15,18 @@ from yarl import URL
 
 from index.ingestion.addresses import same_page, same_site
 from index.ingestion.decoding import declared_in, decode
-from index.ingestion.extracting.sources import Limits, Source, too_large
-from index.ingestion.files import FileArticle, parse_date, short_first_line, storable
-from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.extracting.sources import Limits, Source
+from index.ingestion.files import (
+    LONGEST_AUTHOR,
+    LONGEST_TITLE,
+    FileArticle,
+    one_line,
+    parse_date,
+    short_first_line,
+    storable,
+)
+from index.ingestion.joining import joined
+from index.ingestion.problems import Problem, UnusableSourceError, over_characters
 
 SHORTEST_ARTICLE = 250
 """Letters of an alphabet; what is shorter is a teaser, a wall or a menu far more often than an article."""
@@ -33,8 +42,6 @@ _TABLE_RULE = re.compile(r"\|(?:\s*:?-+:?\s*\|)+\s*")
 _LIST_ITEM = re.compile(r"\s*- ")
 _SEPARATORS = re.compile(r"\s+[|\-–—·»]\s+")
 _LINKED_DATA = re.compile(r"<script[^>]{0,300}application/ld\+json[^>]{0,300}>", re.IGNORECASE)
-_LONGEST_TITLE = 300
-_LONGEST_AUTHOR = 200
 
 
 def extract_html(source: Source, limits: Limits) -> FileArticle:
@@ -62,7 +69,7 @@ def extract_html(source: Source, limits: Limits) -> FileArticle:
     title = "" if found is None else _title(found, source.address)
     _refuse_walls(source.name, html, title, text, is_paid)
     if found is None or len(text) > limits.characters:
-        raise too_large(source.name, f"over {limits.characters:,} characters")
+        raise over_characters(source.name, limits.characters)
     address = _canonical(found.url, source.address)
     return FileArticle(
         title=title or short_first_line(text) or PurePath(source.name).stem,
@@ -92,23 +99,12 @@ def _today() -> date:
 
 def paragraphs(lines: str) -> str:
     """Part blocks, which come one a line, by blank lines; the items of a list and the rows of a table stay together."""
-    pieces: list[str] = []
-    previous = ""
-    for raw in lines.split("\n"):
-        if not raw.strip() or _TABLE_RULE.fullmatch(raw.strip()):
-            continue
-        line, kind = _block(raw)
-        if not line:
-            continue
-        if pieces:
-            pieces.append("\n" if kind == previous != "" else "\n\n")
-        pieces.append(line)
-        previous = kind
-    return "".join(pieces)
+    blocks = (_block(line) for line in lines.split("\n") if not _TABLE_RULE.fullmatch(line.strip()))
+    return joined(blocks)
 
 
-def _block(line: str) -> tuple[str, str]:
-    """A line as it is stored, and the name of the group that it stands in without blank lines, "" for none."""
+def _block(line: str) -> tuple[str, str | None]:
+    """A line as it is stored, and the name of the group that it stands in without blank lines, None for none."""
     stripped = line.strip()
     if stripped.startswith("|") and stripped.endswith("|") and len(stripped) > 1:
         cells = [" ".join(cell.split()) for cell in stripped[1:-1].split("|")]
@@ -117,7 +113,7 @@ def _block(line: str) -> tuple[str, str]:
         return f"- {stripped.removeprefix('-').strip()}", "list"
     if line.startswith(("    ", "\t")):
         return line.rstrip(), "code"
-    return " ".join(stripped.split()), ""
+    return " ".join(stripped.split()), None
 
 
 def _weight(text: str) -> int:
@@ -213,7 +209,7 @@ def _objects(value: object, depth: int = 0) -> Iterator[dict[str, object]]:
 
 def _title(found: Document, address: str | None) -> str:
     """The title without the name of the site, which pages glue to its end."""
-    title = " ".join(storable(found.title or "").split())[:_LONGEST_TITLE]
+    title = one_line(found.title or "", LONGEST_TITLE)
     parts = list(_SEPARATORS.finditer(title))
     if not parts:
         return title
@@ -234,7 +230,7 @@ def _letters(text: str) -> str:
 
 def _author(author: str | None) -> str | None:
     names = [" ".join(name.split()) for name in storable(author or "").split(";")]
-    return ", ".join(filter(None, names))[:_LONGEST_AUTHOR] or None
+    return ", ".join(filter(None, names))[:LONGEST_AUTHOR] or None
 
 
 def _date(text: str | None) -> datetime | None:

@@ -5,16 +5,23 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from index.ingestion.decoding import decode
-from index.ingestion.extracting.sources import Extracted, Limits, Source, too_large
-from index.ingestion.files import FileArticle, parse_date, parse_language, short_first_line, storable
-from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.extracting.sources import Extracted, Limits, Source
+from index.ingestion.files import (
+    LONGEST_TITLE,
+    FileArticle,
+    one_line,
+    parse_date,
+    parse_language,
+    short_first_line,
+    storable,
+)
+from index.ingestion.problems import Problem, UnusableSourceError, over_bytes, over_characters
 
 _TEXTS = ("text", "content", "body")
 _SOURCES = ("source", "url", "link", "address")
 _AUTHORS = ("author", "authors")
 _DATES = ("published_at", "date", "published", "date_published")
 _LANGUAGES = ("language", "lang")
-_LONGEST_TITLE = 300
 
 
 def extract_json_lines(source: Source, limits: Limits) -> Iterator[Extracted]:
@@ -30,7 +37,7 @@ def extract_json_lines(source: Source, limits: Limits) -> Iterator[Extracted]:
         name = f"{source.name}, line {number}"
         if len(line) > limits.text_bytes:
             found += 1
-            yield too_large(name, f"over {limits.text_bytes / 1024**2:.4g} MiB")
+            yield over_bytes(name, limits.text_bytes)
             while line and not line.endswith(b"\n"):
                 line = source.stream.readline(limits.text_bytes)
             continue
@@ -53,10 +60,10 @@ def _article(line: bytes, name: str, default_source: str, limits: Limits) -> Ext
     if not text:
         return UnusableSourceError(name, Problem.BAD_LINE, "it has no text")
     if len(text) > limits.characters:
-        return too_large(name, f"over {limits.characters:,} characters")
+        return over_characters(name, limits.characters)
     identity = _text(value.get("id"))
     base = default_source.rpartition("#")[0]
-    title = " ".join(_first(value, ("title", "headline")).split())[:_LONGEST_TITLE]
+    title = one_line(_first(value, ("title", "headline")), LONGEST_TITLE)
     first_line = None if title else short_first_line(text)
     return FileArticle(
         title=title or first_line or identity or name,

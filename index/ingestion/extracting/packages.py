@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import IO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from index.ingestion.extracting.sources import Source, too_large
+from index.ingestion.extracting.sources import Source
 from index.ingestion.inflating import MAX_RATIO, RATIO_FREE_BYTES
-from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.problems import Problem, UnusableSourceError, over_bytes, too_large
 
 _STEP = 256 * 1024
 _ENCRYPTED = 0x1
@@ -49,7 +49,7 @@ def read_member(archive: ZipFile, info: ZipInfo, name: str, max_bytes: int) -> b
     if info.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
         raise UnusableSourceError(name, Problem.UNSUPPORTED_TYPE, "compressed in an unusual way")
     if info.file_size > max_bytes:
-        raise too_large(name, f"over {max_bytes / 1024**2:.4g} MiB")
+        raise over_bytes(name, max_bytes)
     try:
         with archive.open(info) as member:
             return _counted(member, info, name, max_bytes)
@@ -62,7 +62,7 @@ def _counted(member: IO[bytes], info: ZipInfo, name: str, max_bytes: int) -> byt
     while piece := member.read(_STEP):
         content += piece
         if len(content) > max_bytes:
-            raise too_large(name, f"over {max_bytes / 1024**2:.4g} MiB")
+            raise over_bytes(name, max_bytes)
         if len(content) > RATIO_FREE_BYTES and len(content) > info.compress_size * MAX_RATIO:
             raise too_large(name, f"it grows more than {MAX_RATIO} times when it is decompressed")
     return bytes(content)

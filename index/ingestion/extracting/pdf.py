@@ -15,9 +15,9 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as c
 
 from index.ingestion.extracting.pdf_lines import join_lines
-from index.ingestion.extracting.sources import Limits, Source, too_large
-from index.ingestion.files import FileArticle, short_first_line, storable
-from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.extracting.sources import Limits, Source
+from index.ingestion.files import LONGEST_AUTHOR, LONGEST_TITLE, FileArticle, one_line, short_first_line, storable
+from index.ingestion.problems import Problem, UnusableSourceError, too_large
 
 _SCANNED_BELOW = 50
 """Characters a page, on average: page numbers and stamps."""
@@ -35,7 +35,6 @@ _NO_TITLE = re.compile(
 )
 _MADE_BY = re.compile(r"^(?:Microsoft (?:Word|PowerPoint)|PowerPoint|Word) - ", re.IGNORECASE)
 _DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([+-])(\d\d)'?(\d\d)?|Z)?")
-_LONGEST_TITLE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +84,15 @@ def _extract(document: pdfium.PdfDocument, source: Source, limits: Limits) -> Fi
     text = storable(join_lines([_with_gaps(lines) for lines in pages]))
     if not text.strip():
         raise UnusableSourceError(source.name, Problem.SCANNED)
-    facts = {key: storable(value) for key, value in document.get_metadata_dict().items()}
-    told = " ".join(_MADE_BY.sub("", facts.get("Title", "")).split())[:_LONGEST_TITLE]
+    facts = document.get_metadata_dict()
+    told = one_line(_MADE_BY.sub("", facts.get("Title", "")), LONGEST_TITLE)
     return FileArticle(
         title=(told if told and not _NO_TITLE.fullmatch(told) else None)
         or _largest_line(pages[0])
         or short_first_line(text)
         or PurePath(source.name).stem,
         source=source.address or source.name,
-        author=" ".join(facts.get("Author", "").split())[:200] or None,
+        author=one_line(facts.get("Author", ""), LONGEST_AUTHOR) or None,
         published_at=_parse_date(facts.get("CreationDate", "")),
         language=None,
         text=text,
@@ -178,7 +177,7 @@ def _largest_line(lines: list[_Line]) -> str | None:
     if largest < statistics.median(line.size for line in sized) * _TITLE_SIZE:
         return None
     title = " ".join(" ".join(line.text for line in sized if line.size > largest * 0.98).split())
-    return storable(title) if 3 < len(title) <= _LONGEST_TITLE else None
+    return storable(title) if 3 < len(title) <= LONGEST_TITLE else None
 
 
 def _parse_date(text: str) -> datetime | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from index.ingestion.files import MAX_FILE_BYTES, FileArticle
-from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.problems import UnusableSourceError, over_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +97,5 @@ class Source:
         self.stream.seek(0)
         content = self.stream.read(max_bytes + 1)
         if len(content) > max_bytes:
-            raise too_large(self.name, f"over {max_bytes / _MIB:.4g} MiB")
+            raise over_bytes(self.name, max_bytes)
         return content
-
-
-def too_large(name: str, detail: str) -> UnusableSourceError:
-    """The error for what exceeds a limit."""
-    return UnusableSourceError(name, Problem.TOO_LARGE, detail)

@@ -7,8 +7,8 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
-from index.ingestion.extracting.sources import Limits, too_large
-from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.extracting.sources import Limits
+from index.ingestion.problems import Problem, UnusableSourceError, too_large
 
 
 def parse_xml(content: bytes, name: str, limits: Limits) -> Element:

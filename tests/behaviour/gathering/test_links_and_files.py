@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from index import Change, Gatherer, Library, Problem
+from index import Change, Gatherer, Library, Problem, StoreError
 from tests.support.documents import docx, lines, page, pdf, word_paragraph, zip_of
 from tests.support.web import Web, reply
 
@@ -28,6 +28,26 @@ async def test_links_become_articles_that_answer_and_what_fails_says_why(
     answer = await library.ask("when was the bridge opened?", {"docs"})
     assert answer.best is not None
     assert answer.best.article.source == web.url("/bridge")
+
+
+async def test_a_page_whose_address_came_in_brackets_is_looked_at_again(web: Web, gatherer: Gatherer) -> None:
+    web.routes["/a"] = reply(page(lines("bridge")))
+    await gatherer.add_links([f" <{web.url('/a')}> "], "docs")
+    web.routes["/a"] = reply(page(lines("harbour")))
+
+    job = await gatherer.refresh_now("docs")
+
+    assert [(one.change, one.problem) for one in job.additions] == [(Change.REVISED, None)]
+
+
+async def test_a_store_that_fails_while_links_are_added_is_told_as_what_it_is(
+    web: Web, gatherer: Gatherer, library: Library
+) -> None:
+    web.routes["/a"] = web.routes["/b"] = reply(page(lines("bridge")))
+    await library.close()
+
+    with pytest.raises(StoreError):
+        await gatherer.add_links([web.url("/a"), web.url("/b")])
 
 
 async def test_a_copy_elsewhere_is_one_article_with_two_sources(web: Web, gatherer: Gatherer, library: Library) -> None:
@@ -98,6 +118,22 @@ async def test_files_of_every_kind_are_added_from_folders_and_archives(
     }  # fmt: skip
     assert steps == [(7, 7)]
     assert (await library.status()).articles == 7
+
+
+async def test_a_text_file_keeps_the_line_that_became_its_title(
+    gatherer: Gatherer, library: Library, tmp_path: Path
+) -> None:
+    text = "The ferry costs 7 euros.\n\nIt leaves at noon, and nobody has to book. It takes an hour to the island."
+    (tmp_path / "ferry.txt").write_text(text)
+
+    added = [
+        *await gatherer.add_paths([tmp_path / "ferry.txt"], "one"),
+        *await gatherer.add_uploads([("ferry.txt", text.encode())], "two"),
+        *await gatherer.add_uploads([("ferry.jsonl", json.dumps({"text": text}).encode())], "three"),
+    ]
+
+    articles = [await library.article(one.article.id) for one in added if one.article is not None]
+    assert [(one.info.title, one.text) for one in articles] == [("The ferry costs 7 euros.", text)] * 3
 
 
 async def test_uploads_are_added_line_by_line(gatherer: Gatherer) -> None:

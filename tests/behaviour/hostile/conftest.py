@@ -12,8 +12,9 @@ import pytest_asyncio
 
 from index.ingestion.addresses import why_not_public
 from index.ingestion.extracting.sources import Limits
-from index.ingestion.fetching import Fetcher, FetchRules
+from index.ingestion.fetching import Fetcher
 from index.ingestion.problems import Problem, UnusableSourceError
+from index.ingestion.rules import FetchRules
 from index.ingestion.worker import WorkerRules, Workers
 from tests.behaviour.hostile.samples import PAGE
 from tests.support.ports import free_port

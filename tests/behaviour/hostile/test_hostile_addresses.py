@@ -3,8 +3,8 @@
 import pytest
 
 from index.ingestion.connecting import guarded_connector
-from index.ingestion.fetching import Fetched
 from index.ingestion.problems import Problem
+from index.ingestion.requesting import Fetched
 from tests.behaviour.hostile.conftest import NAMES, Internet, judge, refused
 from tests.support.web import Names, redirect
 
@@ -70,7 +70,7 @@ async def test_a_redirect_to_a_name_that_has_changed_is_judged(internet: Interne
 async def test_the_connection_itself_is_judged_when_a_resolver_is_fooled(internet: Internet) -> None:
     """Rebinding attacks the look-up between judgement and connection; here nothing judges any look-up."""
     await internet.fetcher.fetch(internet.url("/page"))
-    for session in internet.fetcher._sessions.values():
+    for session in internet.fetcher._requester._sessions.values():
         session.connector._resolver = Names(NAMES)  # type: ignore[union-attr]  # the guarded one is put aside
 
     assert await refused(internet.fetcher, internet.url("/page", "private.site.net")) in {

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.store.adding import content_hash
+from index.store.fingerprints import content_hash
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Restoring exported articles with their copies and what became of their pages."""
 
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from index.models import Change, WholeArticle
@@ -41,3 +42,15 @@ async def test_a_later_revision_is_restored_with_what_is_kept_of_it(store: Store
 
     assert revised.change is Change.REVISED
     assert (kept.text, kept.copies, kept.page, kept.info.id) == ("green tea", (), None, first.info.id)
+
+
+async def test_an_id_that_another_collection_has_is_replaced_by_one_that_is_free(store: Store, tmp_path: Path) -> None:
+    ids = chain(["aaa", "bbb"], ["bbb", "aaa", "ccc"])
+    await store.add([article("green tea")])
+    [there] = await store.whole(await store.articles([1]))
+
+    async with await Store.open(address_of(tmp_path / "other.db"), new_id=lambda: next(ids)) as other:
+        await other.add([article("tea leaves"), article("tea pots")])
+        [restored] = await other.restore([replace(there, info=replace(there.info, id="aaa", collection="elsewhere"))])
+
+    assert (restored.change, restored.info.id) == (Change.ADDED, "ccc")

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from index.store import Store, connecting
-from index.store.adding import content_hash
+from index.store.fingerprints import content_hash
 from index.store.reading import Reader, ThreadReader
 from index.store.server import AsyncReader
 from tests.unit.store.samples import address_of, article

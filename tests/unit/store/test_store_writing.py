@@ -12,7 +12,7 @@ import pytest
 from index.errors import StoreError, UnknownArticleError
 from index.models import ArticleInfo, Change, NewArticle
 from index.store import Store
-from index.store.adding import content_hash
+from index.store.fingerprints import content_hash
 from tests.unit.store.samples import NOON, address_of, article
 
 
