@@ -13,7 +13,7 @@ from pathlib import Path
 from index import Library
 from tests.soak.ledger import Ledger
 from tests.soak.people import Admin, Experience, Members, Outages
-from tests.soak.watching import Rest, Sample, at_rest, watch
+from tests.soak.watching import EVERY_S, Rest, Sample, at_rest, watch
 from tests.soak.weather import storm
 from tests.support.discord import Discord
 from tests.support.discord.process import BotProcess
@@ -229,7 +229,7 @@ def _judge(outcome: Outcome) -> None:
     outcome.problems += _leaks(*outcome.quiet, is_settled=outcome.plan.quiet_s > _KEPT_S)
     calm = [one.resident for one in outcome.samples if one.at >= outcome.calm]
     third = len(calm) // 3
-    if len(calm) >= _WARM_S:
+    if len(calm) * EVERY_S >= _WARM_S:
         growth = statistics.median(calm[-third:]) - statistics.median(calm[:third])
         if growth > _GROWTH_BYTES:
             outcome.problems.append(f"memory grew by {growth / 1e6:.0f} MB in the calm")

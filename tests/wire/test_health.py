@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import socket
 import time
 from collections.abc import Mapping
@@ -241,11 +242,18 @@ async def test_an_event_loop_that_stands_still_ends_it_and_tells_where(place: Pl
 
 @pytest.mark.slow
 async def test_a_process_that_was_stopped_and_continued_goes_on(place: Place, folder: Path) -> None:
+    # A connection may be silent for two heartbeats and 5 s: less than the process is stopped for.
+    place.discord.gateway.heartbeat_interval_ms = 1_500
     async with BotProcess(place.discord, folder, DEAD) as bot:
         await bot.ready()
-        os.kill(bot.pid, 19)
-        await asyncio.sleep(8)
-        os.kill(bot.pid, 18)
+        async with asyncio.timeout(30):
+            while len(place.discord.gateway.connections[0].heartbeats) < 2:  # noqa: ASYNC110 - nobody is told of them
+                await asyncio.sleep(0.02)
+        # The bot looks once a second whether it has heard anything; the next heartbeat must not come before that.
+        await asyncio.sleep(1.2)
+        os.kill(bot.pid, signal.SIGSTOP)
+        await asyncio.sleep(10)
+        os.kill(bot.pid, signal.SIGCONT)
         await asyncio.sleep(2)
         await place.alice.slash(place.general, "ask", question=QUESTION)
         code = await bot.stop()

@@ -67,3 +67,15 @@ def test_tasks_files_and_sockets_that_are_left_are_found(after: Rest, found: lis
     _judge(outcome)
 
     assert outcome.problems == found
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(90, ["memory grew by 60 MB in the calm"]), (30, [])])
+def test_memory_that_grows_is_found_in_a_calm_that_is_long_enough(seconds: int, found: list[str]) -> None:
+    outcome = Outcome(Plan(60), Experience(0.0), quiet=[rest(12, 20, 5), rest(12, 20, 5)])
+    for second in range(seconds):
+        grown = 100_000_000 + second * 1_000_000
+        outcome.samples.append(Sample(at=second, pid=1, resident=grown, files=20, sockets=5, threads=9))
+
+    _judge(outcome)
+
+    assert outcome.problems == found

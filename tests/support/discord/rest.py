@@ -15,7 +15,15 @@ from tests.support.discord.gateway import Event, Gateway, Intent
 from tests.support.discord.interactions import Interactions
 from tests.support.discord.messages import Draft, Messages, check_may_write
 from tests.support.discord.permissions import Permission, in_channel
-from tests.support.discord.refusals import Payload, RefusedError, invalid, missing_access, missing_permissions, unknown
+from tests.support.discord.refusals import (
+    Payload,
+    RefusedError,
+    invalid,
+    missing_access,
+    missing_permissions,
+    unauthorized,
+    unknown,
+)
 from tests.support.discord.state import Channel, ChannelType, Guild, Message, World
 
 Answer = Payload | list[Payload] | None
@@ -79,7 +87,7 @@ class Rest:
             match = pattern.match(call.path)
             if method == call.method and match is not None:
                 if has_token and not is_authorized:
-                    raise RefusedError(401, 0, "401: Unauthorized")
+                    raise unauthorized()
                 return handler(self, call, tuple(map(unquote, match.groups())))
         raise RefusedError(404, 0, f"404: Not Found: {call.method} {call.path}")
 
