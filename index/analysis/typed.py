@@ -10,6 +10,7 @@ from index.analysis.words import has_wordless, is_wordless
 _HIRAGANA = re.compile("[\u3041-\u309f]+")
 _KATAKANA = re.compile("[\u30a1-\u30fa\u30fc-\u30ff]+")
 _STEM = re.compile("[\u3041-\u309f]+[^\u3041-\u309f]$")
+_WORD = re.compile(r"[^\W_]+")
 _HANGUL = re.compile("[\uac00-\ud7a3\u1100-\u11ff]+")
 _NEVER_FIRST = frozenset("ะาำๅະາຳ々ーゝヽ")
 """Vowels of Thai and Lao and marks of Japanese that belong to what stands before them."""
@@ -36,12 +37,14 @@ def as_typed(
         languages: In which the question was analysed; what only asks in any of them is no part of a word.
 
     Returns:
-        Slices of the question (NFKC), each once; terms of scripts with spaces as they are. It may be empty.
+        Slices of the question (NFKC), each once. It may be empty.
     """
+    text = normal = unicodedata.normalize("NFKC", question)
+    spelled = {word.casefold(): word for word in reversed(_WORD.findall(normal))}
+    terms = [spelled.get(term, term) for term in terms]
     pairs = {term for term in terms if is_wordless(term)}
     if not pairs:
-        return tuple(terms)
-    text = normal = unicodedata.normalize("NFKC", question)
+        return tuple(dict.fromkeys(terms))
     for language in languages:
         text = language.without_asking(text)
     text = text.replace(_ALWAYS_A_PARTICLE, " ")

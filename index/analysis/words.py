@@ -17,7 +17,7 @@ from index.analysis.languages import Language, language
 from index.analysis.lemmas import LemmaTable, lemma_table
 from index.analysis.stemming import stemmer
 
-ANALYSIS_VERSION = 2
+ANALYSIS_VERSION = 3
 """Raise it when the same text gives other words than before: saved indexes of another version are rebuilt."""
 
 WORDLESS = (
@@ -78,7 +78,10 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     return (
         re.compile(_forms("[A-Za-z]", r"\w", r"['\-]"), re.ASCII),
         re.compile(_forms(r"[^\W\d_]", letters, r"['’ʼ\-‐‑]")),
-        re.compile(f"[{WORDLESS}]+|" + _forms(rf"(?![{WORDLESS}])[^\W\d_]", single, r"['’ʼ\-‐‑]")),
+        re.compile(
+            rf"(?<!\d)(?:1[0-2]|0?[1-9])[月월]|[{WORDLESS}]+|"
+            + _forms(rf"(?![{WORDLESS}])[^\W\d_]", single, r"['’ʼ\-‐‑]")
+        ),
     )
 
 
@@ -194,7 +197,7 @@ class Analyzer:
     def question(self, text: str) -> list[Word]:
         """The words of a question; in scripts without spaces, what only asks ("什么时候") is taken out first."""
         normal = self.language.without_asking(unicodedata.normalize("NFKC", text))
-        return [word for form in self.forms(normal) for word in self.words(form)]
+        return [word for form in self.forms(normal) for word in _all_joined(self.words(form))]
 
     def term(self, word: str) -> str:
         """The term of one casefolded word."""
@@ -237,6 +240,8 @@ class Analyzer:
         return tuple(words)
 
     def _number(self, form: str) -> tuple[Word, ...] | None:
+        if form[-1] in "月월":
+            return (Word(f"\x01m{int(form[:-1])}", form, int(Flag.NUMBER | Flag.DATE)),)
         digits = re.split(r"[./-]", form)
         if len(digits) == 3 and (len(digits[0]) == 4 or len(digits[2]) == 4) and all(d.isdecimal() for d in digits):
             year, month, day = digits if len(digits[0]) == 4 else (digits[2], digits[1], digits[0])
@@ -285,6 +290,13 @@ class Analyzer:
         if currency is not None:
             return Word(f"\x01{currency}", key, flags)
         return Word(self.term(key), key, flags)
+
+
+def _all_joined(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """The words of one form, each with the joined spelling: whoever asks for "cease-fire" finds both in "ceasefire"."""
+    if len(words) < 2 or words[-1].extra is None:
+        return words
+    return tuple(Word(word.term, word.surface, word.flags, words[-1].extra) for word in words)
 
 
 def normalised(text: str) -> tuple[str, Sequence[int] | None]:

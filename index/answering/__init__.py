@@ -11,7 +11,7 @@ from index.answering.citing import (
     without_repeats,
 )
 from index.answering.confidence import confidence_features, of_one_article
-from index.answering.quotes import QUOTE_CHARACTERS, clause, crowded_out, filled, quote_spans
+from index.answering.quotes import QUOTE_CHARACTERS, chosen, clause, filled
 from index.answering.ranker import Ranker
 
 __all__ = [
@@ -22,14 +22,13 @@ __all__ = [
     "Group",
     "Ranker",
     "Ranking",
+    "chosen",
     "cite",
     "clause",
     "confidence_features",
-    "crowded_out",
     "filled",
     "link_to",
     "of_one_article",
-    "quote_spans",
     "refusal",
     "text_fragment",
     "without_repeats",

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Sequence
 from itertools import islice
-
-import numpy as np
+from typing import NamedTuple
 
 from index.analysis.words import Analyzer
 from index.answering.candidates import Group
@@ -20,26 +19,34 @@ _SHORTEST_CLAUSE = 40
 for a word of the kind that answers."""
 
 
-def quote_spans(group: Group, passage: int, sentences: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
-    """The best sentence, and the next best that still fits in `QUOTE_CHARACTERS`, in the order of the text."""
-    order = _by_score(group, passage, sentences)
+class Chosen(NamedTuple):
+    """The sentences of a passage that are quoted.
+
+    Attributes:
+        quotes: The best sentence, and the next best that still fits in `QUOTE_CHARACTERS`, in the order of the text.
+        better: Which of them is the best.
+        spare: The second best sentence, if it is too long to stand beside the best.
+    """
+
+    quotes: tuple[Span, ...]
+    better: int
+    spare: Span | None
+
+
+def chosen(group: Group, passage: int, sentences: Sequence[tuple[int, int]]) -> Chosen:
+    """Choose what is quoted of a passage.
+
+    Args:
+        passage: Its place in the group.
+        sentences: Where its sentences begin and end, in characters of the passage.
+    """
+    first = int(group.table.first[passage])
+    order = (-group.sentence_scores[first : first + len(sentences)]).argsort(kind="stable").tolist()
     best = order[0]
     fitting = (other for other in order[1:] if _length(sentences, best, other) <= QUOTE_CHARACTERS)
-    return tuple(Span(*sentences[place]) for place in sorted([best, *islice(fitting, 1)]))
-
-
-def crowded_out(group: Group, passage: int, sentences: Sequence[tuple[int, int]]) -> Span | None:
-    """The second best sentence, if it is too long to stand beside the best in a quote."""
-    order = _by_score(group, passage, sentences)
-    if len(order) < 2 or _length(sentences, order[0], order[1]) <= QUOTE_CHARACTERS:
-        return None
-    return Span(*sentences[order[1]])
-
-
-def _by_score(group: Group, passage: int, sentences: Sequence[tuple[int, int]]) -> list[int]:
-    first = int(group.table.first[passage])
-    order: list[int] = np.argsort(-group.sentence_scores[first : first + len(sentences)], kind="stable").tolist()
-    return order
+    kept = sorted([best, *islice(fitting, 1)])
+    spare = None if len(order) < 2 or order[1] in kept else Span(*sentences[order[1]])
+    return Chosen(tuple(Span(*sentences[place]) for place in kept), kept.index(best), spare)
 
 
 def _length(sentences: Sequence[tuple[int, int]], one: int, two: int) -> int:
@@ -55,8 +62,7 @@ def filled(
     """The quotes of a passage, with a part of the second best sentence where the whole of it has no room.
 
     Args:
-        better: Which of the quotes is the best sentence.
-        spare: What `crowded_out` gives.
+        quotes, better, spare: What `chosen` gives, where there is a spare sentence.
 
     Returns:
         The quotes, in the order of the text, and which of them is the best sentence.

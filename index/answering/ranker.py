@@ -10,9 +10,9 @@ from index.analysis.typed import as_typed
 from index.analysis.words import Analyzer, Flag
 from index.answering.candidates import Candidate, Group, Ranking
 from index.answering.confidence import confidence_features
-from index.answering.quotes import crowded_out, quote_spans
+from index.answering.quotes import chosen
 from index.engines.protocol import Engine, Hits, Scope
-from index.models import PassageKey, Span
+from index.models import PassageKey
 from index.ranking.annotations import Annotations
 from index.ranking.features import PASSAGE_FEATURES, Scratch, Stage, compute
 from index.ranking.model import Model, model
@@ -173,9 +173,7 @@ class Ranker:
         )
         row = notes.row(doc)
         sentences = notes.sentences(doc)
-        quotes = quote_spans(group, i, sentences)
-        first = int(group.table.first[i])
-        best = sentences[int(np.argmax(group.sentence_scores[first : first + len(sentences)]))]
+        quotes, better, spare = chosen(group, i, sentences)
         return Candidate(
             group.query.language,
             group.keys[i],
@@ -186,8 +184,8 @@ class Ranker:
             matched,
             features,
             frozenset(notes.word_surface.take(row).tolist()),
-            better=quotes.index(Span(*best)),
-            spare=crowded_out(group, i, sentences),
+            better=better,
+            spare=spare,
             query=group.query,
         )
 

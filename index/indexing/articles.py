@@ -22,7 +22,11 @@ class Failed:
 
 
 def indexed(info: ArticleInfo, text: str) -> IndexedArticle:
-    """Cut an article into passages."""
+    """Cut an article into passages.
+
+    Its date belongs to its title: "in September 2022" is said of what was published then, and seldom in the text.
+    """
+    dated = f"{info.title}\n{info.published_at:%Y-%m-%d}" if info.published_at is not None else info.title
     newness = (info.published_at or info.added_at).timestamp()
     spans = split(text, info.language)
     return IndexedArticle(
@@ -30,7 +34,7 @@ def indexed(info: ArticleInfo, text: str) -> IndexedArticle:
         language=info.language,
         collection=info.collection,
         newness=newness,
-        title=info.title,
+        title=dated,
         passages=tuple((span.start, text[span.start : span.end]) for span in spans),
     )
 

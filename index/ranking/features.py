@@ -122,7 +122,8 @@ class _Rows:
         words: int [W], as numbered by the annotations; `terms` are their term ids.
         unit_of: int [W], the unit that each stands for; -1 for none.
         sentence_of: int [W], the sentence of each, of R.
-        hits: int [H], places of words that stand for a unit; `hit_units` are these units.
+        hits: int [H], places of words that stand for a unit; `hit_units` are these units, `hit_weights` float [H] how
+            well each stands for it.
         begins: int [R], the place of each sentence's first word.
         owner: int [R], the passage of each sentence.
         first: int [K], the first sentence of each passage; `sizes` is how many each has.
@@ -134,6 +135,7 @@ class _Rows:
     sentence_of: NDArray[np.int64]
     hits: NDArray[np.int64]
     hit_units: NDArray[np.int64]
+    hit_weights: NDArray[np.float32]
     begins: NDArray[np.int64]
     owner: NDArray[np.int64]
     first: NDArray[np.int64]
@@ -214,8 +216,7 @@ def _table(
     rows = _rows(notes, docs, scratch)
     titles = _titles(notes, docs, scratch, units)
     cells = np.zeros(rows.sentences * units)
-    weights = scratch.weight.take(rows.terms[rows.hits])
-    np.maximum.at(cells, rows.sentence_of[rows.hits] * units + rows.hit_units, weights)
+    np.maximum.at(cells, rows.sentence_of[rows.hits] * units + rows.hit_units, rows.hit_weights)
     inside = cells.reshape(rows.sentences, units)
     in_passage = np.maximum.reduceat(inside, rows.first, axis=0)
     in_any = np.maximum(in_passage, titles.held)
@@ -290,7 +291,7 @@ def _rows(notes: Annotations, docs: NDArray[np.int64], scratch: Scratch) -> _Row
     owner = np.repeat(np.arange(len(docs)), sizes)
     begins = sentence_begins.astype(np.int64) + row_begin[owner]
     terms = notes.word_term.take(words)
-    unit_of = scratch.unit.take(terms)
+    unit_of, weight_of = _units(notes, words, scratch)
     hits = (unit_of >= 0).nonzero()[0]
     return _Rows(
         words=words,
@@ -299,6 +300,7 @@ def _rows(notes: Annotations, docs: NDArray[np.int64], scratch: Scratch) -> _Row
         sentence_of=np.repeat(np.arange(len(owner)), np.diff(begins, append=len(words))),
         hits=hits,
         hit_units=unit_of[hits].astype(np.int64),
+        hit_weights=weight_of[hits],
         begins=begins,
         owner=owner,
         first=np.cumsum(sizes) - sizes,
@@ -306,16 +308,30 @@ def _rows(notes: Annotations, docs: NDArray[np.int64], scratch: Scratch) -> _Row
     )
 
 
+def _units(
+    notes: Annotations, words: NDArray[np.int32], scratch: Scratch
+) -> tuple[NDArray[np.int16], NDArray[np.float32]]:
+    """The unit that each word stands for, by its term or its joined spelling, -1 for none, and how well it does."""
+    terms = notes.word_term.take(words)
+    unit_of = scratch.unit.take(terms)
+    extra = notes.word_extra.take(words)
+    # The last place of the table is nobody's, so a word without a joined spelling finds nothing there.
+    joined = ((unit_of < 0) & (scratch.unit.take(extra) >= 0)).nonzero()[0]
+    if len(joined):
+        terms[joined] = extra[joined]
+        unit_of[joined] = scratch.unit.take(extra[joined])
+    return unit_of, scratch.weight.take(terms)
+
+
 def _titles(notes: Annotations, docs: NDArray[np.int64], scratch: Scratch, units: int) -> _Titles:
     passages = len(docs)
     articles = notes.doc_article.take(docs).astype(np.int64)
     words, lengths = _gathered(notes.title_start, notes.title_words, articles)
     owner = np.repeat(np.arange(passages), lengths)
-    terms = notes.word_term.take(words)
-    unit_of = scratch.unit.take(terms)
+    unit_of, weight_of = _units(notes, words, scratch)
     hits = (unit_of >= 0).nonzero()[0]
     held = np.zeros(passages * units)
-    np.maximum.at(held, owner[hits] * units + unit_of[hits], scratch.weight.take(terms[hits]))
+    np.maximum.at(held, owner[hits] * units + unit_of[hits], weight_of[hits])
     informative = (notes.word_flags.take(words).astype(np.int64) & _STOP) == 0
     asked = np.bincount(owner[hits], minlength=passages)
     share = asked / np.maximum(np.bincount(owner[informative], minlength=passages), 1)

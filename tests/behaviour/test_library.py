@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -116,6 +118,37 @@ async def test_a_question_is_understood_in_each_language(library: Library) -> No
 
     assert answer.best is not None
     assert "300 Helfer" in answer.best.quote
+
+
+async def test_the_date_of_an_article_is_known_where_its_text_does_not_name_it(library: Library) -> None:
+    await library.add([replace(TRUCE, published_at=datetime(2022, 9, 13, tzinfo=UTC)), BRIDGE, DAM])
+
+    answer = await library.ask("How many soldiers were killed in September 2022?")
+
+    assert answer.status is Status.ANSWERED
+    assert answer.unknown_terms == ()
+    assert answer.best is not None
+    assert answer.best.article.title == TRUCE.title
+
+
+@pytest.mark.parametrize(("stored", "asked"), [("ceasefire", "cease-fire"), ("cease-fire", "ceasefire")])
+async def test_a_word_is_found_in_its_other_spelling(library: Library, stored: str, asked: str) -> None:
+    await library.add([Draft("News", f"The {stored} held for three days.", "news.md", "en"), BRIDGE, DAM])
+
+    answer = await library.ask(f"Did the {asked} hold?")
+
+    assert answer.status is Status.ANSWERED
+    assert asked.split("-")[0] in answer.matched_terms
+    assert answer.unknown_terms == ()
+
+
+async def test_words_are_named_as_they_were_typed(library: Library) -> None:
+    await library.add([TRUCE, BRIDGE])
+
+    answer = await library.ask("Has MONGOLIA or ΠΟΙΟΣ a Bridge?")
+
+    assert answer.matched_terms == ("Bridge",)
+    assert answer.unknown_terms == ("MONGOLIA", "ΠΟΙΟΣ")
 
 
 async def test_a_removed_article_is_never_quoted_again(library: Library) -> None:

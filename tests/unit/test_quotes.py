@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from index.analysis.languages import language
 from index.analysis.words import Analyzer
-from index.answering import QUOTE_CHARACTERS, Group, clause, crowded_out, filled, quote_spans
+from index.answering import QUOTE_CHARACTERS, Group, chosen, clause, filled
 from index.models import Span
 from index.ranking.features import Stage, Table
 from index.ranking.query import Expected, Query, Unit, expected
@@ -29,34 +29,34 @@ def placed(lengths: list[int], gap: int = 1) -> list[tuple[int, int]]:
 
 
 def test_the_two_best_sentences_are_quoted_in_the_order_of_the_text() -> None:
-    spans = quote_spans(group_of([0.2, 0.1, 0.9]), 0, placed([50, 50, 50]))
+    spans = chosen(group_of([0.2, 0.1, 0.9]), 0, placed([50, 50, 50])).quotes
 
     assert spans == (Span(0, 50), Span(102, 152))
 
 
 def test_a_sentence_that_does_not_fit_leaves_its_place_to_the_next_best() -> None:
-    spans = quote_spans(group_of([0.9, 0.8, 0.1]), 0, placed([300, 200, 60]))
+    spans = chosen(group_of([0.9, 0.8, 0.1]), 0, placed([300, 200, 60])).quotes
 
     assert spans == (Span(0, 300), Span(502, 562))
 
 
 def test_of_equal_sentences_the_earlier_is_quoted() -> None:
-    spans = quote_spans(group_of([0.5, 0.5, 0.5]), 0, placed([390, 390, 390]))
+    spans = chosen(group_of([0.5, 0.5, 0.5]), 0, placed([390, 390, 390])).quotes
 
     assert spans == (Span(0, 390),)
 
 
 def test_what_stands_between_two_sentences_counts() -> None:
-    assert len(quote_spans(group_of([0.9, 0.8]), 0, placed([200, 198], gap=2))) == 2
-    assert len(quote_spans(group_of([0.9, 0.8]), 0, placed([200, 199], gap=2))) == 1
-    assert len(quote_spans(group_of([0.9, 0.1, 0.8]), 0, placed([200, 400, 195]))) == 2
-    assert len(quote_spans(group_of([0.9, 0.1, 0.8]), 0, placed([200, 400, 196]))) == 1
+    assert len(chosen(group_of([0.9, 0.8]), 0, placed([200, 198], gap=2)).quotes) == 2
+    assert len(chosen(group_of([0.9, 0.8]), 0, placed([200, 199], gap=2)).quotes) == 1
+    assert len(chosen(group_of([0.9, 0.1, 0.8]), 0, placed([200, 400, 195])).quotes) == 2
+    assert len(chosen(group_of([0.9, 0.1, 0.8]), 0, placed([200, 400, 196])).quotes) == 1
 
 
 def test_a_second_sentence_without_room_is_kept_to_be_cut() -> None:
-    assert crowded_out(group_of([0.9, 0.8, 0.1]), 0, placed([300, 200, 60])) == Span(301, 501)
-    assert crowded_out(group_of([0.9, 0.1, 0.8]), 0, placed([300, 200, 60])) is None
-    assert crowded_out(group_of([0.9]), 0, placed([300])) is None
+    assert chosen(group_of([0.9, 0.8, 0.1]), 0, placed([300, 200, 60])).spare == Span(301, 501)
+    assert chosen(group_of([0.9, 0.1, 0.8]), 0, placed([300, 200, 60])).spare is None
+    assert chosen(group_of([0.9]), 0, placed([300])).spare is None
 
 
 # ---- a part of a sentence
@@ -134,7 +134,7 @@ def test_a_quote_keeps_its_limit_and_holds_the_best_sentence(sentences: list[tup
     spans = placed([length for length, _ in sentences], gap)
     scores = [float(score) for _, score in sentences]
 
-    quoted = [(span.start, span.end) for span in quote_spans(group_of(scores), 0, spans)]
+    quoted = [(span.start, span.end) for span in chosen(group_of(scores), 0, spans).quotes]
 
     assert len(quoted) in (1, 2)
     assert quoted == sorted(quoted)

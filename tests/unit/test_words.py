@@ -40,10 +40,18 @@ def terms(code: str, text: str) -> set[str]:
         ("en", "ｆｕｌｌｗｉｄｔｈ", "fullwidth"),
         ("en", "3,5", "3.5"),
         ("hi", "२०२२", "2022"),
+        ("en", "25 per cent", "25%"),
+        ("zh", "9月", "2022-09-13"),
+        ("ja", "09月", "9月"),
+        ("ko", "9월", "13.09.2022"),
     ],
 )
 def test_other_spellings_match(code: str, one: str, other: str) -> None:
     assert terms(code, other) <= terms(code, one) or terms(code, one) <= terms(code, other)
+
+
+def test_a_question_finds_both_parts_of_a_word_in_its_joined_spelling() -> None:
+    assert {word.extra for word in Analyzer("en").question("cease-fire")} == {"ceasefir"}
 
 
 def test_letters_and_their_marks_stay_together() -> None:

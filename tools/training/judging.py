@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.answering import Ranker, crowded_out, filled, quote_spans
+from index.answering import Ranker, chosen, filled
 from index.evaluation import comparable, holds_answer
-from index.models import Span
 from index.ranking.model import Model
 from tools.training.cases import KINDS, Case
 from tools.training.fitting import best_of, certainty, rescore
@@ -55,13 +54,9 @@ def figures(case: Case) -> tuple[bool, bool, bool]:
         return False, False, among
     group, text = case.groups[n], case.texts[n][i]
     code = group.query.language
-    sentences = case.spans[n][i]
-    quotes = quote_spans(group, i, sentences)
-    spare = crowded_out(group, i, sentences)
+    quotes, better, spare = chosen(group, i, case.spans[n][i])
     if spare is not None:
-        first = int(group.table.first[i])
-        best = Span(*sentences[int(np.argmax(group.sentence_scores[first : first + len(sentences)]))])
-        quotes, _ = filled(quotes, quotes.index(best), spare, text, group.query, _RANKER.analyzer(code))
+        quotes, _ = filled(quotes, better, spare, text, group.query, _RANKER.analyzer(code))
     shown = [comparable(text[span.start : span.end]) for span in quotes]
     if len(quotes) == 2 and not text[quotes[0].end : quotes[1].start].strip():
         shown.append(comparable(text[quotes[0].start : quotes[1].end]))
