@@ -1,4 +1,4 @@
-"""`python -m benchmarks.hosting SET_DIR...`: how much memory the running bot holds, and how soon it answers.
+"""`python -m benchmarks.hosting SET_DIR...`: how much memory the running bot holds, and how soon and fast it answers.
 
 The bot is the real process, against a Discord on loopback, with a library of the sets' sentences put together anew.
 """
@@ -13,19 +13,25 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 
 from benchmarks.hosting.library import PASSAGES_OF_AN_ARTICLE, library_of, question_of
+from index import Library
+from index.evaluation import read_set
 from tests.support.discord import Discord
 from tests.support.discord.process import BotProcess
 
 _IDLE_S = 5.0
+_QUESTIONS = 300
+_ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One start. CPU time is that until the answer. Memory in MB: resident is what the system counts, and consists of
-    private and shared; files counts what is mapped from files, the index above all, and can be taken back by the
-    system at any time.
+    """One start, and questions to the library without Discord; CPU time is that until the first answer.
+
+    Memory in MB: resident is what the system counts, and consists of private and shared; files counts what is mapped
+    from files, the index above all, and can be taken back by the system at any time.
     """
 
     articles: int
@@ -38,6 +44,30 @@ class Figures:
     shared: float
     files: float
     idle_resident: float
+    ask_p50_ms: float
+    ask_p99_ms: float
+    ask_cpu_p50_ms: float
+    ask_cpu_p99_ms: float
+
+
+async def _asked(database: Path, sets: Sequence[Path]) -> tuple[float, float, float, float]:
+    """Milliseconds of `Library.ask`, the passages read from the database: wall and CPU, p50 and p99 of each.
+
+    The median of a question's rounds, after one round to warm up; CPU time is that of all threads of this process.
+    """
+    questions = read_set(sets[0], _QUESTIONS).questions
+    rounds: list[list[tuple[float, float]]] = []
+    async with await Library.open(f"sqlite+aiosqlite:///{database}", Path(f"{database}.index")) as library:
+        for _ in range(_ROUNDS + 1):
+            taken: list[tuple[float, float]] = []
+            for one in questions:
+                began, used = time.perf_counter(), time.process_time()
+                await library.ask(one.question)
+                taken.append(((time.perf_counter() - began) * 1e3, (time.process_time() - used) * 1e3))
+            rounds.append(taken)
+    wall, cpu = (sorted(median(one[kind] for one in each) for each in zip(*rounds[1:], strict=True)) for kind in (0, 1))
+    last = len(questions) * 99 // 100
+    return wall[len(wall) // 2], wall[last], cpu[len(cpu) // 2], cpu[last]
 
 
 async def _measured(folder: Path, sets: Sequence[Path], articles: int) -> Figures:
@@ -71,6 +101,7 @@ async def _measured(folder: Path, sets: Sequence[Path], articles: int) -> Figure
         *(round(ready, 2), round(answered, 2), round(cpu, 2)),
         *(now["Rss"], now["Private_Clean"] + now["Private_Dirty"], now["Shared_Clean"] + now["Shared_Dirty"]),
         *(round(now["Rss"] - now["Anonymous"], 1), idle["Rss"]),
+        *(round(value, 2) for value in await _asked(database, sets)),
     )
 
 

@@ -230,7 +230,6 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         rest = [0.0] * (len(lists) + 1)
         for i in range(len(lists) - 1, -1, -1):
             rest[i] = rest[i + 1] + lists[i].bound
-        accumulator = self._accumulator
         touched: list[Ints] = []
         done = visited = 0
         threshold = 0.0
@@ -259,11 +258,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
             need = np.float32((threshold - rest[done]) * _SELECTS)
             candidates = self._above(*self._sums(touched, visited), need, allowed)
             candidates = self._look_up(candidates, lists[done:], rest[done:], threshold, top_k)
-        if visited > self.docs_given // _CLEARED_WHOLE:
-            accumulator[: self.docs_given].fill(0)
-        else:
-            for docs in touched:
-                accumulator[docs] = 0
+        self._clear(self._accumulator, touched, visited)
         scores = self._score(candidates, held)
         if len(scores) > top_k:
             keep = scores >= _kth(scores, top_k)
@@ -322,12 +317,11 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         for docs, codes, weight in parts:
             impacts = self._pairs.rough.take(codes, mode="clip")
             impacts *= np.float32(weight)
-            before = best.take(docs)
-            found.append(docs.compress(before == 0) if found else docs)
-            best[docs] = np.maximum(before, impacts, out=before)
+            found.append(docs.compress(best.take(docs) == 0) if found else docs)
+            np.maximum.at(best, docs, impacts)
         merged = np.concatenate(found)
         impacts = best.take(merged)
-        best[merged] = 0
+        self._clear(best, [merged], len(merged))
         return merged, impacts
 
     def _accumulate(self, lists: Sequence["_UnitList"], touched: list[Ints]) -> None:
@@ -351,6 +345,14 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
             impacts *= np.array([w for _, _, w in short], np.float32).repeat([len(d) for d, _, _ in short])
             np.add.at(accumulator, docs, impacts)
             touched.append(docs)
+
+    def _clear(self, values: NDArray[np.float32], touched: list[Ints], visited: int) -> None:
+        """Set the values of all docs that were touched to 0."""
+        if visited > self.docs_given // _CLEARED_WHOLE:
+            values[: self.docs_given].fill(0)
+        else:
+            for docs in touched:
+                values[docs] = 0
 
     def _sums(self, touched: list[Ints], visited: int) -> tuple[Ints | None, NDArray[np.float32]]:
         """Docs, perhaps repeated, and their sums; None for all docs in order."""
