@@ -17,7 +17,7 @@ from index.drafts import Draft, Prepared, additions, parse_all, prepare_all, rea
 from index.engines.protocol import Scope
 from index.errors import UnknownArticleError, UnreadableFileError, UnusableArticleError
 from index.indexing import LiveIndex
-from index.ingestion.files import article_files
+from index.ingestion.files import named_files
 from index.models import (
     SHARED_COLLECTION,
     Addition,
@@ -164,8 +164,8 @@ class Library:
         progress: Progress = lambda _done, _all: None,
     ) -> list[Addition]:
         """Add files, and all files of folders; see `add`. What does not exist or cannot be read has a `problem`."""
-        files = await asyncio.to_thread(article_files, paths)
-        return await self._add_read(files, read_all, collection, added_by, progress)
+        files = await asyncio.to_thread(named_files, paths)
+        return await self._add_read(list(files.items()), read_all, collection, added_by, progress)
 
     async def add_files(
         self,

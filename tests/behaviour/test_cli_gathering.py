@@ -104,14 +104,14 @@ def test_a_folder_of_all_kinds_and_an_address_are_added_at_once(run: Run, web: W
     outcomes = as_json(run("add", folder, web.url("/bridge"), "--json"))
 
     assert {one["source"] for one in outcomes} == {
-        "a.html", "b.pdf", "c.docx", "d.zip/inside.md", web.url("/bridge"),
+        "articles/a.html", "articles/b.pdf", "articles/c.docx", "articles/d.zip/inside.md", web.url("/bridge"),
     }  # fmt: skip
     assert {one["change"] for one in outcomes} == {"added"}
     for topic, source in (
-        ("lighthouse", "a.html"),
-        ("museum", "b.pdf"),
-        ("dam", "c.docx"),
-        ("tram", "d.zip/inside.md"),
+        ("lighthouse", "articles/a.html"),
+        ("museum", "articles/b.pdf"),
+        ("dam", "articles/c.docx"),
+        ("tram", "articles/d.zip/inside.md"),
     ):
         assert as_json(run("ask", "--json", f"When was the {topic} opened?"))["article"]["source"] == source
 
