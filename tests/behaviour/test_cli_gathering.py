@@ -191,8 +191,8 @@ def test_an_export_of_an_earlier_version_is_read_and_an_import_keeps_new_places(
 
     (listed,) = as_json(run("list", "--json"))
     assert listed["sources"] == [web.url("/bridge"), elsewhere]
-    assert "line 1 is not an article" in told(run("import", "bad.jsonl"))
-    assert "no time zone" in told(run("import", "naive.jsonl"))
+    assert 'line 1 has as "sources" something else than a list' in told(run("import", "bad.jsonl"))
+    assert 'has as "added_at" something else than a time with its zone' in told(run("import", "naive.jsonl"))
 
 
 def test_pages_are_looked_at_by_themselves_if_that_is_wished(run: Run, store: str, web: Web) -> None:

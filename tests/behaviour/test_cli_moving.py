@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from index.library import ADDED_AT_ONCE
 from tests.support.command_line import EXAMPLES, QUESTION, Run, as_json, told
 
@@ -35,6 +37,50 @@ def test_files_that_cannot_be_read_or_written_are_errors(filled: Run, tmp_path: 
     assert "missing.jsonl" in told(filled("import", "missing.jsonl"))
     assert "bad.jsonl: line 1" in told(filled("import", "bad.jsonl"))
     assert "No such file or directory" in told(filled("export", "no/folder/all.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("text", ..., 'has no "text"; each line is an object, an article as `footnote export` writes it'),
+        ("text", None, 'has as "text" something else than a text'),
+        ("text", " ", 'has as "text" something else than a text that is not empty'),
+        ("sources", "a", 'has as "sources" something else than a list of texts'),
+        ("added_at", "2024-03-09", 'has as "added_at" something else than a time with its zone, such as'),
+        ("published_at", "soon", 'has as "published_at" something else than a time with its zone, such as'),
+        ("revision", 0, 'has as "revision" something else than a whole number from 1 on'),
+        ("revision", 10**30, 'has as "revision" something else than a whole number from 1 on'),
+    ],
+)
+def test_a_line_that_is_no_article_is_told_with_what_it_has_to_be(
+    filled: Run, tmp_path: Path, key: str, value: object, said: str
+) -> None:
+    assert filled("export", "all.jsonl")[0] == 0
+    line = json.loads((tmp_path / "all.jsonl").read_text("utf-8").splitlines()[0]) | {key: value}
+    if value is ...:
+        del line[key]
+    (tmp_path / "bad.jsonl").write_text(json.dumps(line), "utf-8")
+
+    assert f"bad.jsonl: line 1 {said}" in told(filled("import", "bad.jsonl"))
+
+
+def test_what_is_no_export_at_all_is_told_in_words(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "text.jsonl").write_text("What is this?\n", "utf-8")
+    (tmp_path / "latin.jsonl").write_bytes("é".encode("latin-1"))
+    (tmp_path / "folder").mkdir()
+
+    assert "text.jsonl: line 1 is not JSON (Expecting value, column 1); each line" in told(run("import", "text.jsonl"))
+    assert "latin.jsonl: line 1 is not text in UTF-8" in told(run("import", "latin.jsonl"))
+    assert told(run("import", "none.jsonl")) == "footnote: none.jsonl: there is no such file"
+    assert told(run("import", "folder")) == "footnote: folder: it cannot be read (Is a directory)"
+
+
+def test_half_of_a_letter_is_no_error(filled: Run, tmp_path: Path) -> None:
+    assert filled("export", "all.jsonl")[0] == 0
+    line = json.loads((tmp_path / "all.jsonl").read_text("utf-8").splitlines()[0])
+    (tmp_path / "half.jsonl").write_text(json.dumps(line | {"text": "Tea \ud800 grows.", "title": "\udfff"}), "utf-8")
+
+    assert filled("import", "half.jsonl", "--into", "other")[::2] == (0, "")
 
 
 def test_a_collection_moves_into_another_one_of_another_library(filled: Run, store: str, tmp_path: Path) -> None:
@@ -85,4 +131,4 @@ def test_the_parts_before_the_one_with_a_broken_line_are_read(filled: Run, tmp_p
 
     assert "line 71" in told(filled("import", "broken.jsonl", "--into", "x"))
     assert len(as_json(filled("list", "--json", "--collection", "x"))) == ADDED_AT_ONCE
-    assert "No such file" in told(filled("import", "missing.jsonl"))
+    assert "no such file" in told(filled("import", "missing.jsonl"))
