@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import BinaryIO, Self, TypeVar
 
 from index.asking import Answerer
 from index.drafts import Draft, Prepared, additions, parse_all, prepare_all, read_all, unused
@@ -300,12 +300,17 @@ class Library:
 
     # ---- moving
 
-    async def export(self, path: Path, collections: Collection[str] | None = None) -> int:
+    async def export(self, to: Path | BinaryIO, collections: Collection[str] | None = None) -> int:
         """Write articles as JSON Lines, one object each, and return how many.
 
-        The file appears when it is complete; of an export that fails, nothing is left.
+        Args:
+            to: Something open, which stays so; or a path. The file there appears when it is complete, and of an export
+                that fails, nothing is left.
+
+        Raises:
+            OSError: It cannot be written, or something else than a file is at the path, which stays as it is.
         """
-        return await write_export(self._store, path, collections)
+        return await write_export(self._store, to, collections)
 
     async def import_(
         self, path: Path, progress: Progress = lambda _done, _all: None, into: str | None = None

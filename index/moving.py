@@ -3,8 +3,9 @@
 import asyncio
 import json
 from collections.abc import Collection, Iterator, Sequence
+from errno import EEXIST
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 from index.analysis.languages import language as language_of
 from index.errors import UnreadableFileError
@@ -49,25 +50,45 @@ def exported(article: WholeArticle) -> str:
     )
 
 
-async def write_export(store: Store, path: Path, collections: Collection[str] | None) -> int:
+async def write_export(store: Store, to: Path | BinaryIO, collections: Collection[str] | None) -> int:
     """See `Library.export`."""
-    count = 0
-    partial = path.with_name(path.name + ".partial")
+    if not isinstance(to, Path):
+        return await _write(store, to, collections)
     try:
-        with await asyncio.to_thread(partial.open, "w", encoding="utf-8") as file:
-            async for batch in store.stream(collections=collections):
-                await asyncio.to_thread(_write_lines, file, await store.whole(batch))
-                count += len(batch)
-        await asyncio.to_thread(partial.replace, path)
-    except BaseException:
-        # What is half written takes room, and a full disk may be why.
-        partial.unlink(missing_ok=True)
-        raise
+        target = await asyncio.to_thread(_replaceable, to)
+        partial = target.with_name(target.name + ".partial")
+        try:
+            with await asyncio.to_thread(partial.open, "wb") as file:
+                count = await _write(store, file, collections)
+            await asyncio.to_thread(partial.replace, target)
+        except BaseException:
+            # What is half written takes room, and a full disk may be why.
+            partial.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        # Nobody has heard of the file beside it.
+        raise OSError(error.errno, error.strerror, str(to)) from error
     return count
 
 
-def _write_lines(file: TextIO, articles: Sequence[WholeArticle]) -> None:
-    file.write("".join(map(exported, articles)))
+def _replaceable(path: Path) -> Path:
+    """What is to be written: of a link, what it leads to."""
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        raise FileExistsError(EEXIST, "this is no file that could be replaced; it was left alone")
+    return target
+
+
+async def _write(store: Store, file: BinaryIO, collections: Collection[str] | None) -> int:
+    count = 0
+    async for batch in store.stream(collections=collections):
+        await asyncio.to_thread(_write_lines, file, await store.whole(batch))
+        count += len(batch)
+    return count
+
+
+def _write_lines(file: BinaryIO, articles: Sequence[WholeArticle]) -> None:
+    file.write("".join(map(exported, articles)).encode())
 
 
 def read_export(path: Path, at_once: int) -> Iterator[tuple[list[WholeArticle], int]]:

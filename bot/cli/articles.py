@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import progress, write, write_json, write_line
+from bot.cli.console import is_standard_output, progress, standard_output, write, write_json, write_line
 from bot.cli.endings import DONE, failed
 from bot.cli.options import (
     Collection,
@@ -127,16 +127,23 @@ def remove(
 
 
 def export(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON Lines; it is replaced if it is there.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="JSON Lines; it is replaced if it is there. - is standard output.")
+    ],
     collection: Collections = None,
     store: Store = None,
 ) -> int:
     """Write all articles to a file that `footnote import` reads."""
 
     async def exported(library: Library) -> int:
-        return await library.export(file, scope(collection))
+        if not is_standard_output(file):
+            return await library.export(file, scope(collection))
+        with standard_output() as out:
+            return await library.export(out, scope(collection))
 
-    write_line(f"wrote {terminal.counted(with_library(store, exported), 'article')} to {file}")
+    count = with_library(store, exported)
+    if not is_standard_output(file):
+        write_line(f"wrote {terminal.counted(count, 'article')} to {file}")
     return DONE
 
 

@@ -1,6 +1,7 @@
 """`footnote export` and `footnote import`: articles from one library to another."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,58 @@ def test_what_was_exported_is_imported_without_loss(filled: Run, tmp_path: Path)
     assert as_json(filled("ask", "--json", QUESTION, "--store", store))["quote"]
 
 
+def test_standard_output_gets_the_articles_and_nothing_else(filled: Run, store: str, tmp_path: Path) -> None:
+    assert filled("export", "all.jsonl")[0] == 0
+    written = (tmp_path / "all.jsonl").read_text("utf-8")
+    environment = {**os.environ, "DATABASE_URL": store}
+
+    for named in ("-", "/dev/stdout", "/dev/fd/1"):
+        with (tmp_path / "out").open("wb") as out:
+            command = [sys.executable, "-m", "bot", "export", named]
+            ran = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, env=environment, check=False)
+        piped = subprocess.run(command, capture_output=True, env=environment, check=False)
+
+        assert (ran.returncode, ran.stderr, piped.returncode, piped.stderr) == (0, b"", 0, b"")
+        assert (tmp_path / "out").read_text("utf-8") == piped.stdout.decode() == written
+    assert not (tmp_path / "-").exists()
+
+
+def test_a_reader_of_an_export_may_leave(filled: Run, store: str) -> None:
+    assert filled("list")[0] == 0
+    command = [sys.executable, "-m", "bot", "export", "-"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "DATABASE_URL": store}
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 0
+
+
+def test_what_is_no_file_is_left_alone(filled: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    (tmp_path / "folder").mkdir()
+
+    for name in ("pipe", "link", "folder"):
+        line = f"footnote: {name}: this is no file that could be replaced; it was left alone"
+        assert told(filled("export", name)) == line
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "link").is_symlink()
+    assert sorted(one.name for one in tmp_path.glob("*.partial")) == []
+
+
+def test_a_link_stays_and_what_it_leads_to_is_replaced(filled: Run, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("all.jsonl")
+
+    assert filled("export", "link")[0] == 0
+
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "all.jsonl").read_text("utf-8").count("\n") == len(list(EXAMPLES.iterdir()))
+
+
 def test_only_the_given_collection_is_exported(filled: Run, tmp_path: Path) -> None:
     assert filled("export", "none.jsonl", "--collection", "other")[0] == 0
 
@@ -36,7 +89,7 @@ def test_files_that_cannot_be_read_or_written_are_errors(filled: Run, tmp_path: 
 
     assert "missing.jsonl" in told(filled("import", "missing.jsonl"))
     assert "bad.jsonl: line 1" in told(filled("import", "bad.jsonl"))
-    assert "No such file or directory" in told(filled("export", "no/folder/all.jsonl"))
+    assert told(filled("export", "no/folder/all.jsonl")) == "footnote: no/folder/all.jsonl: No such file or directory"
 
 
 @pytest.mark.parametrize(
