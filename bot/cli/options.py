@@ -10,9 +10,20 @@ import typer
 from bot import logs
 from bot.opening import open_gatherer, open_library
 from bot.settings import Settings, load_settings
-from index import Addition, Gatherer, Library, Problem, UnreadableFileError
+from index import Addition, Gatherer, Library, Problem, StoreError, UnreadableFileError, parse_address
 
 T = TypeVar("T")
+
+
+def _usable(store: str | None) -> str | None:
+    """What was given as --store, if it can be an address."""
+    if store is not None:
+        try:
+            parse_address(store)
+        except StoreError as error:
+            raise typer.BadParameter(error.reason) from error
+    return store
+
 
 Store = Annotated[
     str | None,
@@ -21,6 +32,7 @@ Store = Annotated[
         metavar="ADDRESS",
         help="Where the articles are, instead of DATABASE_URL. Others on this machine can read it: no passwords here.",
         show_default=False,
+        callback=_usable,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -52,6 +52,38 @@ def test_an_address_that_is_none_is_one_line(run: Run) -> None:
     assert "sqlite+aiosqlite:///footnote.db" in told(run("list", "--store", "nonsense"))
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "it is no address such as sqlite+aiosqlite:///footnote.db"),
+        ("bad.db", "it is no address such as sqlite+aiosqlite:///footnote.db"),
+        ("mysql://host/name", "mysql is not supported; use sqlite+aiosqlite or postgresql+asyncpg"),
+        ("sqlite://", "it names no file"),
+        ("postgresql://me:p@ss/word@host/name", "its user or password has an @ or a /; write %40 and %2F for them"),
+    ],
+)
+def test_a_store_that_was_typed_and_cannot_be_one_is_named_as_it_was_typed(run: Run, typed: str, said: str) -> None:
+    for arguments in (["list", "--store", typed], ["--store", typed, "list"], ["feeds", "list", "--store", typed]):
+        line = told(run(*arguments))
+
+        assert f"'--store': {said}" in line
+        assert "DATABASE_URL" not in line
+
+
+def test_a_store_is_named_before_the_command_as_well(run: Run, tmp_path: Path) -> None:
+    first, second = (f"sqlite+aiosqlite:///{tmp_path}/{name}.db" for name in ("first", "second"))
+    assert run("--store", first, "add", EXAMPLES)[0] == 0
+
+    assert run("--store", first, "ask", QUESTION)[0] == 0
+    assert run("--store", first, "list", "--store", second)[1] == ""
+    assert run("--store", second, "list", "--store", first)[1] == run("--store", first, "list")[1] != ""
+    assert run("--store", first, "jobs")[0] == 0
+    assert run("--store", first, "feeds", "list")[0] == 0
+    assert run("--store", f"sqlite:///{tmp_path}/third.db", "feeds", "show", "x")[0] == 2
+    assert "`init` has --database in place of --store" in told(run("--store", first, "init"))
+    assert not (tmp_path / "library.db").exists()
+
+
 def test_a_wrong_setting_is_one_line_with_its_name(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOG_LEVEL", "LOUD")
 
