@@ -105,7 +105,7 @@ def show(
 
     article, passages, sources = with_library(store, found)
     if as_json:
-        write_json([json_values.listed_value(article.info, passages, sources)])
+        write_json([json_values.shown_value(article, passages, sources)])
     else:
         own = sources[article.info.id]
         write(lambda plain: terminal.article_parts(article, passages, own, plain=plain))

@@ -1,6 +1,7 @@
 """`footnote add`, `list`, `show` and `remove`: what they print, and how they end."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -150,7 +151,11 @@ def test_an_article_is_shown_with_its_text(filled: Run) -> None:
     assert code == 0
     assert "Author: Environment Desk" in out
     assert "The dam is 87 metres high" in out
-    assert as_json(filled("show", karrow["id"], "--json")) == [karrow]
+    (shown,) = as_json(filled("show", karrow["id"], "--json"))
+    assert {key: shown.pop(key) for key in karrow} == karrow
+    assert "The dam is 87 metres high" in shown.pop("text")
+    assert datetime.fromisoformat(shown.pop("added_at")).tzinfo is not None
+    assert shown == {"author": "Environment Desk", "added_by": None, "revision": 1}
 
 
 def test_a_removed_article_answers_nothing(filled: Run) -> None:
