@@ -61,7 +61,7 @@ def add(
                 additions += await gatherer.add_links(addresses, readable(collection), progress=report)
         return additions
 
-    additions = with_gatherer(store, added)
+    additions = with_gatherer(store, added, makes=True)
     if as_json:
         write_json([json_values.addition_value(addition) for addition in additions])
     elif additions:
@@ -168,7 +168,7 @@ def import_(
         with progress("Importing", in_bytes=True) as report:
             return await library.import_(file, report, None if into is None else readable(into))
 
-    everything, unchanged = with_library(store, imported)
+    everything, unchanged = with_library(store, imported, makes=True)
     known = f"; {unchanged:,} were there already" if unchanged else ""
     write_line(f"read {terminal.counted(everything, 'article')}{known}")
     return DONE

@@ -70,6 +70,40 @@ def test_a_store_that_was_typed_and_cannot_be_one_is_named_as_it_was_typed(run: 
         assert "DATABASE_URL" not in line
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["list"], ["show", "x"], ["remove", "x"], ["export", "all.jsonl"], ["export", "-"], ["reindex"], ["check"],
+        ["ask", QUESTION], ["feeds", "list"], ["feeds", "check"], ["jobs"], ["refresh"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_where_there_is_no_library_nothing_is_made_by_whoever_looks(
+    run: Run, tmp_path: Path, command: list[str]
+) -> None:
+    ran = run(*command, "--store", f"sqlite:///{tmp_path}/nosuch/x.db")
+
+    assert told(ran) == f"footnote: there is no library in {tmp_path}/nosuch/x.db yet; `footnote add FOLDER` makes one"
+    assert ran[1] == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_whoever_begins_by_asking_is_told_what_to_do_and_nothing_is_made(run: Run, tmp_path: Path) -> None:
+    code, out, err = run("ask", QUESTION)
+
+    assert (code, err) == (1, "")
+    assert "There are no articles yet" in out
+    assert "footnote add FOLDER" in out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_library_is_listed_as_nothing(filled: Run) -> None:
+    ids = [line.split("\t")[0] for line in filled("list")[1].splitlines()]
+    assert filled("remove", *ids)[0] == 0
+
+    assert filled("list") == (0, "", "")
+
+
 def test_a_store_is_named_before_the_command_as_well(run: Run, tmp_path: Path) -> None:
     first, second = (f"sqlite+aiosqlite:///{tmp_path}/{name}.db" for name in ("first", "second"))
     assert run("--store", first, "add", EXAMPLES)[0] == 0
@@ -147,19 +181,19 @@ def read_or_nothing(descriptor: int) -> bytes:
         return b""
 
 
-def test_a_bug_is_one_line_as_well(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_one_line_as_well(filled: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(*_arguments: object) -> None:
         raise RuntimeError("two\nlines")
 
     monkeypatch.setattr("bot.cli.options.open_library", broken)
 
-    assert "RuntimeError: two lines" in told(run("list"))
+    assert "RuntimeError: two lines" in told(filled("list"))
 
 
-def test_an_interrupted_command_ends_with_130_and_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_command_ends_with_130_and_one_line(filled: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     async def interrupted(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("bot.cli.options.open_library", interrupted)
 
-    assert "interrupted" in told(run("list"), 130)
+    assert "interrupted" in told(filled("list"), 130)

@@ -141,13 +141,13 @@ def test_figures_of_a_set_are_printed_as_json(run: Run, question_set: Path) -> N
     assert 0 <= result["auroc"] <= 1
 
 
-def test_figures_of_a_set_are_a_table_and_leave_the_library_alone(run: Run, question_set: Path) -> None:
+def test_figures_of_a_set_are_a_table_and_leave_the_library_alone(run: Run, question_set: Path, tmp_path: Path) -> None:
     code, out, err = run("eval", question_set, "--limit", 1)
 
     assert (code, err) == (0, "")
     assert "Passage@1" in out
     assert "100.0%" in out
-    assert as_json(run("list", "--json")) == []
+    assert list(tmp_path.iterdir()) == [question_set]
 
 
 def test_only_articles_that_were_not_trained_on_are_asked_about_if_wanted(run: Run, question_set: Path) -> None:

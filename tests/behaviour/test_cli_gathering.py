@@ -33,6 +33,16 @@ def environment(store: str, web: Web) -> Mapping[str, str]:
     return {"DATABASE_URL": store, "FETCH_ALLOWED_HOSTS": f"{web.address}:{web.port}"}
 
 
+@pytest.fixture(autouse=True)
+def _library(store: str) -> None:
+    """There is one, without articles."""
+
+    async def make() -> None:
+        await (await Library.open(store)).close()
+
+    asyncio.run(make())
+
+
 def submitted(store: str, addresses: Sequence[str], collection: str = "shared") -> Job:
     """A job that waits, as the bot has it between a command and its turn."""
 
