@@ -38,6 +38,17 @@ def index_folder(settings: Settings) -> Path | None:
     """Choose where the index is saved: as set, else beside a SQLite file, else nowhere."""
     if settings.index_folder is not None:
         return settings.index_folder
+    file = _file(settings)
+    return None if file is None else Path(f"{file}.index")
+
+
+def missing_file(settings: Settings) -> Path | None:
+    """The SQLite file that opening the library would make; None if it is there, or if the database is no such file."""
+    file = _file(settings)
+    return None if file is None or file.exists() else file
+
+
+def _file(settings: Settings) -> Path | None:
     try:
         address = make_url(settings.database_url)
     except (ArgumentError, ValueError):
@@ -46,4 +57,4 @@ def index_folder(settings: Settings) -> Path | None:
     # SQLite's own addresses ("file:…?mode=ro") name a file only to SQLite.
     if address.get_backend_name() != "sqlite" or not address.database or address.database.startswith("file:"):
         return None
-    return Path(address.database + ".index")
+    return Path(address.database)

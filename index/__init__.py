@@ -55,6 +55,7 @@ from index.models import (
     Stored,
 )
 from index.store import ARTICLES, Database, Migrations, StoreExamination, UtcDateTime, examine
+from index.store.connecting import parse as parse_address
 
 __all__ = [
     "ARTICLES",
@@ -120,6 +121,7 @@ __all__ = [
     "check",
     "examine",
     "known_languages",
+    "parse_address",
     "repair",
     "restore",
 ]

@@ -111,9 +111,9 @@ def unused(error: UnreadableFileError) -> Addition:
     return Addition(error.path, None, None, 0, (), error.reason, error.kind)
 
 
-def read_all(paths: Sequence[Path]) -> list[Draft | UnreadableFileError]:
-    """Read files; one that cannot be read gives its error."""
-    return [_drafted(read_file, path) for path in paths]
+def read_all(files: Sequence[tuple[Path, str]]) -> list[Draft | UnreadableFileError]:
+    """Read files, given with what they are known by; one that cannot be read gives its error."""
+    return [_drafted(partial(read_file, name=name), path) for path, name in files]
 
 
 def parse_all(files: Sequence[tuple[str, bytes]]) -> list[Draft | UnreadableFileError]:

@@ -1,7 +1,6 @@
 """Questions with known answers, to figures: how often the right passage and the right words are shown."""
 
 import asyncio
-import json
 import math
 import re
 import tempfile
@@ -10,7 +9,6 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from index.analysis.languages import language
 from index.drafts import Draft
@@ -18,10 +16,14 @@ from index.errors import UnreadableFileError
 from index.ingestion.problems import Problem
 from index.library import Library
 from index.models import Answer, Citation, Progress, Status
+from index.records import Record, Shape, unreadable
 
 _NOT_WORD = re.compile(r"\W+")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _ASKED_PASSAGES = 10
+
+_ARTICLES = Shape("an article", ("id", "title", "text", "lang"))
+_QUESTIONS = Shape("a question", ("question", "lang"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +123,13 @@ def read_set(folder: Path, limit: int | None = None, *, held_out: bool = False) 
     Raises:
         UnreadableFileError: A file is missing or a line is not in the format.
     """
-    articles: list[tuple[str, Draft]] = []
-    for value in _lines(folder / "articles.jsonl"):
-        draft = Draft(str(value["title"]), str(value["text"]), f"{value['id']}", str(value["lang"]))
-        articles.append((str(value["id"]), draft))
+    articles = [
+        (
+            one.text("id"),
+            Draft(one.text("title", may_be_empty=True), one.text("text"), one.text("id"), one.text("lang")),
+        )
+        for one in _records(folder / "articles.jsonl", _ARTICLES)
+    ]
     questions = read_questions(folder / "questions.jsonl")
     if held_out:
         keys = article_keys(folder)
@@ -136,16 +141,22 @@ def read_set(folder: Path, limit: int | None = None, *, held_out: bool = False) 
 
 
 def read_questions(path: Path) -> list[Question]:
-    """Read questions; those that say `answerable: false` have no answers and belong to no article."""
-    return [
-        Question(
-            str(value["question"]),
-            tuple(map(str, value["answers"])) if value.get("answerable", True) else (),
-            str(value["article_id"]),
-            str(value["lang"]),
-        )
-        for value in _lines(path)
-    ]
+    """Read questions; those that say `answerable: false` have no answers and belong to no article.
+
+    Raises:
+        UnreadableFileError: The file is missing or a line is not in the format.
+    """
+    return [_question(one) for one in _records(path, _QUESTIONS)]
+
+
+def _question(record: Record) -> Question:
+    has_answers = bool(record.values.get("answerable", True))
+    return Question(
+        record.text("question"),
+        tuple(record.texts("answers")) if has_answers else (),
+        record.text("article_id") if has_answers else "",
+        record.text("lang"),
+    )
 
 
 def article_keys(folder: Path) -> dict[str, int]:
@@ -303,20 +314,13 @@ def _auroc(inside: Sequence[float], outside: Sequence[float]) -> float:
     return total / max(len(inside) * len(outside), 1)
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
+def _records(path: Path, shape: Shape) -> list[Record]:
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableFileError(str(path), f"it cannot be read: {error}", Problem.NOT_READABLE) from error
-    found: list[dict[str, Any]] = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-        except ValueError as error:
-            raise UnreadableFileError(str(path), f"line {number} is not JSON: {error}", Problem.BAD_LINE) from error
-        if not isinstance(value, dict):
-            raise UnreadableFileError(str(path), f"line {number} is not an object", Problem.BAD_LINE)
-        found.append(value)
-    return found
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableFileError(str(path), "it is not text in UTF-8", Problem.NOT_TEXT) from error
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return [
+        Record.read(line, str(path), number, shape) for number, line in enumerate(text.split("\n"), 1) if line.strip()
+    ]

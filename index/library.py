@@ -10,14 +10,14 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import BinaryIO, Self, TypeVar
 
 from index.asking import Answerer
 from index.drafts import Draft, Prepared, additions, parse_all, prepare_all, read_all, unused
 from index.engines.protocol import Scope
 from index.errors import UnknownArticleError, UnreadableFileError, UnusableArticleError
 from index.indexing import LiveIndex
-from index.ingestion.files import article_files
+from index.ingestion.files import named_files
 from index.models import (
     SHARED_COLLECTION,
     Addition,
@@ -164,8 +164,8 @@ class Library:
         progress: Progress = lambda _done, _all: None,
     ) -> list[Addition]:
         """Add files, and all files of folders; see `add`. What does not exist or cannot be read has a `problem`."""
-        files = await asyncio.to_thread(article_files, paths)
-        return await self._add_read(files, read_all, collection, added_by, progress)
+        files = await asyncio.to_thread(named_files, paths)
+        return await self._add_read(list(files.items()), read_all, collection, added_by, progress)
 
     async def add_files(
         self,
@@ -300,12 +300,17 @@ class Library:
 
     # ---- moving
 
-    async def export(self, path: Path, collections: Collection[str] | None = None) -> int:
+    async def export(self, to: Path | BinaryIO, collections: Collection[str] | None = None) -> int:
         """Write articles as JSON Lines, one object each, and return how many.
 
-        The file appears when it is complete; of an export that fails, nothing is left.
+        Args:
+            to: Something open, which stays so; or a path. The file there appears when it is complete, and of an export
+                that fails, nothing is left.
+
+        Raises:
+            OSError: It cannot be written, or something else than a file is at the path, which stays as it is.
         """
-        return await write_export(self._store, path, collections)
+        return await write_export(self._store, to, collections)
 
     async def import_(
         self, path: Path, progress: Progress = lambda _done, _all: None, into: str | None = None

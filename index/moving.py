@@ -3,15 +3,23 @@
 import asyncio
 import json
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
+from errno import EEXIST
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 from index.analysis.languages import language as language_of
 from index.errors import UnreadableFileError
 from index.ingestion.problems import Problem
 from index.models import ArticleInfo, WholeArticle
+from index.records import Record, Shape, unreadable
 from index.store import Store
+
+# Exports of earlier versions have neither "sources" nor "page" nor "gone_since".
+_SHAPE = Shape(
+    "an article as `footnote export` writes it",
+    ("id", "collection", "title", "source", "author", "published_at", "language", "added_at", "added_by", "revision",
+     "text"),
+)  # fmt: skip
 
 
 def exported(article: WholeArticle) -> str:
@@ -42,25 +50,45 @@ def exported(article: WholeArticle) -> str:
     )
 
 
-async def write_export(store: Store, path: Path, collections: Collection[str] | None) -> int:
+async def write_export(store: Store, to: Path | BinaryIO, collections: Collection[str] | None) -> int:
     """See `Library.export`."""
-    count = 0
-    partial = path.with_name(path.name + ".partial")
+    if not isinstance(to, Path):
+        return await _write(store, to, collections)
     try:
-        with await asyncio.to_thread(partial.open, "w", encoding="utf-8") as file:
-            async for batch in store.stream(collections=collections):
-                await asyncio.to_thread(_write_lines, file, await store.whole(batch))
-                count += len(batch)
-        await asyncio.to_thread(partial.replace, path)
-    except BaseException:
-        # What is half written takes room, and a full disk may be why.
-        partial.unlink(missing_ok=True)
-        raise
+        target = await asyncio.to_thread(_replaceable, to)
+        partial = target.with_name(target.name + ".partial")
+        try:
+            with await asyncio.to_thread(partial.open, "wb") as file:
+                count = await _write(store, file, collections)
+            await asyncio.to_thread(partial.replace, target)
+        except BaseException:
+            # What is half written takes room, and a full disk may be why.
+            partial.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        # Nobody has heard of the file beside it.
+        raise OSError(error.errno, error.strerror, str(to)) from error
     return count
 
 
-def _write_lines(file: TextIO, articles: Sequence[WholeArticle]) -> None:
-    file.write("".join(map(exported, articles)))
+def _replaceable(path: Path) -> Path:
+    """What is to be written: of a link, what it leads to."""
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        raise FileExistsError(EEXIST, "this is no file that could be replaced; it was left alone")
+    return target
+
+
+async def _write(store: Store, file: BinaryIO, collections: Collection[str] | None) -> int:
+    count = 0
+    async for batch in store.stream(collections=collections):
+        await asyncio.to_thread(_write_lines, file, await store.whole(batch))
+        count += len(batch)
+    return count
+
+
+def _write_lines(file: BinaryIO, articles: Sequence[WholeArticle]) -> None:
+    file.write("".join(map(exported, articles)).encode())
 
 
 def read_export(path: Path, at_once: int) -> Iterator[tuple[list[WholeArticle], int]]:
@@ -72,6 +100,7 @@ def read_export(path: Path, at_once: int) -> Iterator[tuple[list[WholeArticle], 
     Raises:
         UnreadableFileError: It cannot be read, or a line is not such an article.
     """
+    number = 0
     try:
         with path.open("rb") as file:
             some: list[WholeArticle] = []
@@ -86,10 +115,10 @@ def read_export(path: Path, at_once: int) -> Iterator[tuple[list[WholeArticle], 
                     some = []
             if some:
                 yield some, read
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableFileError(
-            str(path), f"it cannot be read as JSON Lines: {error}", Problem.NOT_READABLE
-        ) from error
+    except UnicodeDecodeError as error:
+        raise UnreadableFileError(str(path), f"line {number} is not text in UTF-8", Problem.NOT_TEXT) from error
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def parse_export(content: str, name: str) -> list[WholeArticle]:
@@ -105,47 +134,24 @@ def parse_export(content: str, name: str) -> list[WholeArticle]:
 
 
 def _article(line: str, number: int, name: str) -> WholeArticle:
-    try:
-        value = json.loads(line)
-        text = str(value["text"])
-        # Exports of earlier versions have neither of the three.
-        sources, page, gone_since = _texts(value.get("sources", [])), value.get("page"), value.get("gone_since")
-        info = ArticleInfo(
-            number=0,
-            id=str(value["id"]),
-            collection=str(value["collection"]),
-            title=str(value["title"]),
-            source=str(value["source"]),
-            language=language_of(str(value["language"])).code,
-            author=value["author"],
-            published_at=_moment(value["published_at"]),
-            added_at=_aware(value["added_at"]),
-            added_by=value["added_by"],
-            revision=int(value["revision"]),
-            content_hash="",
-            characters=len(text),
-            gone_since=_moment(gone_since),
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise UnreadableFileError(
-            name, f"line {number} is not an article as `footnote export` writes them ({error!r})", Problem.BAD_LINE
-        ) from error
+    record = Record.read(line, name, number, _SHAPE)
+    text = record.text("text")
+    info = ArticleInfo(
+        number=0,
+        id=record.text("id"),
+        collection=record.text("collection"),
+        title=record.text("title", may_be_empty=True),
+        source=record.text("source", may_be_empty=True),
+        language=language_of(record.text("language")).code,
+        author=record.text_or_none("author"),
+        published_at=record.moment_or_none("published_at"),
+        added_at=record.moment("added_at"),
+        added_by=record.text_or_none("added_by"),
+        revision=record.count("revision"),
+        content_hash="",
+        characters=len(text),
+        gone_since=record.moment_or_none("gone_since"),
+    )
+    sources = record.texts("sources") if "sources" in record.values else []
     copies = tuple(one for one in dict.fromkeys(sources) if one != info.source)
-    return WholeArticle(info, text, copies, None if page is None else str(page))
-
-
-def _texts(value: object) -> list[str]:
-    if not isinstance(value, list):
-        raise TypeError("sources is no list")
-    return list(map(str, value))
-
-
-def _moment(value: str | None) -> datetime | None:
-    return None if value is None else _aware(value)
-
-
-def _aware(value: str) -> datetime:
-    moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
-        raise ValueError(f"{value} has no time zone")
-    return moment
+    return WholeArticle(info, text, copies, record.text_or_none("page"))

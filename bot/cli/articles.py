@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import progress, write, write_json, write_line
+from bot.cli.console import is_standard_output, progress, standard_output, write, write_json, write_line
 from bot.cli.endings import DONE, failed
 from bot.cli.options import (
     Collection,
@@ -61,7 +61,7 @@ def add(
                 additions += await gatherer.add_links(addresses, readable(collection), progress=report)
         return additions
 
-    additions = with_gatherer(store, added)
+    additions = with_gatherer(store, added, makes=True)
     if as_json:
         write_json([json_values.addition_value(addition) for addition in additions])
     elif additions:
@@ -105,7 +105,7 @@ def show(
 
     article, passages, sources = with_library(store, found)
     if as_json:
-        write_json([json_values.listed_value(article.info, passages, sources)])
+        write_json([json_values.shown_value(article, passages, sources)])
     else:
         own = sources[article.info.id]
         write(lambda plain: terminal.article_parts(article, passages, own, plain=plain))
@@ -127,16 +127,23 @@ def remove(
 
 
 def export(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON Lines; it is replaced if it is there.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="JSON Lines; it is replaced if it is there. - is standard output.")
+    ],
     collection: Collections = None,
     store: Store = None,
 ) -> int:
     """Write all articles to a file that `footnote import` reads."""
 
     async def exported(library: Library) -> int:
-        return await library.export(file, scope(collection))
+        if not is_standard_output(file):
+            return await library.export(file, scope(collection))
+        with standard_output() as out:
+            return await library.export(out, scope(collection))
 
-    write_line(f"wrote {terminal.counted(with_library(store, exported), 'article')} to {file}")
+    count = with_library(store, exported)
+    if not is_standard_output(file):
+        write_line(f"wrote {terminal.counted(count, 'article')} to {file}")
     return DONE
 
 
@@ -161,7 +168,7 @@ def import_(
         with progress("Importing", in_bytes=True) as report:
             return await library.import_(file, report, None if into is None else readable(into))
 
-    everything, unchanged = with_library(store, imported)
+    everything, unchanged = with_library(store, imported, makes=True)
     known = f"; {unchanged:,} were there already" if unchanged else ""
     write_line(f"read {terminal.counted(everything, 'article')}{known}")
     return DONE

@@ -8,7 +8,18 @@ import typer
 
 from bot.cli.console import progress, write, write_json
 from bot.cli.endings import DONE, REFUSED
-from bot.cli.options import Collections, Json, Store, readable, require_some, scope, settings_for, with_library
+from bot.cli.options import (
+    Collections,
+    Json,
+    Store,
+    readable,
+    require_some,
+    scope,
+    settings_for,
+    with_library,
+    with_nothing,
+)
+from bot.opening import missing_file
 from bot.rendering import json_values, terminal
 from index import Answer, Library, Status
 from index.evaluation import evaluate
@@ -38,7 +49,11 @@ def ask(
         infos = [info for citation in cited for info in (citation.article, *citation.other_sources)]
         return given, await library.all_sources(infos)
 
-    given, sources = with_library(store, answer)
+    if try_folder is None and store is None and missing_file(settings_for(store)) is not None:
+        # Whoever begins by asking is told in the words of an answer what to do.
+        given, sources = with_nothing(answer)
+    else:
+        given, sources = with_library(store, answer, makes=try_folder is not None)
     if as_json:
         write_json(json_values.answer_value(given, sources, why=why))
     else:

@@ -6,6 +6,8 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
 
 from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -90,6 +92,23 @@ def write_json(value: json_values.Value) -> None:
     is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
     with _reader_may_leave():
         print(json_values.dumped(value, ascii_only=not is_unicode), flush=True)  # noqa: T201 - the output of the command
+
+
+def is_standard_output(file: Path) -> bool:
+    """Whether "-" or a path such as /dev/stdout names it."""
+    try:
+        return file == Path("-") or os.path.samestat(file.stat(), os.fstat(sys.stdout.fileno()))
+    except OSError:
+        # There is no such file, or nothing behind standard output.
+        return False
+
+
+@contextmanager
+def standard_output() -> Iterator[BinaryIO]:
+    """Standard output for bytes, for as long as somebody reads it."""
+    with _reader_may_leave():
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
 
 
 @contextmanager

@@ -84,7 +84,7 @@ def add_feed(
             threads=threads,
         )
 
-    feed = with_gatherer(store, added)
+    feed = with_gatherer(store, added, makes=True)
     if as_json:
         write_json([json_values.feed_value(feed)])
     else:
@@ -284,7 +284,7 @@ def refresh(
 ) -> int:
     """Look again at the pages that were added by their address, and take in what has changed."""
     if every is not None:
-        with_gatherer(store, lambda gatherer: gatherer.set_refresh(readable(collection), every or None))
+        with_gatherer(store, lambda gatherer: gatherer.set_refresh(readable(collection), every or None), makes=True)
         hours = "1 hour" if every == 1 else f"{every:,} hours"
         when = f"every {hours}, while the bot runs" if every else "only when you ask for it"
         write_line(f"the pages of {collection} are looked at {when}")

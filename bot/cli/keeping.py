@@ -9,7 +9,7 @@ import typer
 
 from bot.cli.console import progress, write, write_json, write_line
 from bot.cli.endings import DONE, REFUSED, UNWELL, failed
-from bot.cli.options import Json, Store, settings_for, with_library
+from bot.cli.options import Json, Store, require_library, settings_for, with_library
 from bot.opening import index_folder
 from bot.rendering import json_values, terminal
 from bot.settings import Settings
@@ -65,6 +65,7 @@ def check_(
 ) -> int:
     """Look whether the database and the index are whole. Exit code 1: something has to be done."""
     settings = settings_for(store)
+    require_library(settings)
     repaired: Repaired | None = None
     if mend:
         repaired = asyncio.run(repair(settings.database_url, index_folder(settings), _ALL))

@@ -3,16 +3,29 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, TypeVar
 
 import typer
 
 from bot import logs
-from bot.opening import open_gatherer, open_library
+from bot.cli.endings import failed
+from bot.opening import missing_file, open_gatherer, open_library
 from bot.settings import Settings, load_settings
-from index import Addition, Gatherer, Library, Problem, UnreadableFileError
+from index import Addition, Gatherer, Library, Problem, StoreError, UnreadableFileError, parse_address
 
 T = TypeVar("T")
+
+
+def _usable(store: str | None) -> str | None:
+    """What was given as --store, if it can be an address."""
+    if store is not None:
+        try:
+            parse_address(store)
+        except StoreError as error:
+            raise typer.BadParameter(error.reason) from error
+    return store
+
 
 Store = Annotated[
     str | None,
@@ -21,6 +34,7 @@ Store = Annotated[
         metavar="ADDRESS",
         help="Where the articles are, instead of DATABASE_URL. Others on this machine can read it: no passwords here.",
         show_default=False,
+        callback=_usable,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -42,9 +56,15 @@ def settings_for(store: str | None) -> Settings:
     return settings
 
 
-def with_library(store: str | None, work: Callable[[Library], Coroutine[None, None, T]]) -> T:
-    """Open the library that the settings name, let `work` do its work, and close it."""
+def with_library(store: str | None, work: Callable[[Library], Coroutine[None, None, T]], *, makes: bool = False) -> T:
+    """Open the library that the settings name, let `work` do its work, and close it.
+
+    Args:
+        makes: A library is made where there is none yet; else the command ends with an error.
+    """
     settings = settings_for(store)
+    if not makes:
+        require_library(settings)
 
     async def run() -> T:
         async with await open_library(settings) as library:
@@ -53,15 +73,39 @@ def with_library(store: str | None, work: Callable[[Library], Coroutine[None, No
     return asyncio.run(run())
 
 
-def with_gatherer(store: str | None, work: Callable[[Gatherer], Coroutine[None, None, T]]) -> T:
-    """Open the library that the settings name with what fetches and reads for it, and let `work` do its work."""
+def with_gatherer(store: str | None, work: Callable[[Gatherer], Coroutine[None, None, T]], *, makes: bool = False) -> T:
+    """Open the library that the settings name with what fetches and reads for it, and let `work` do its work.
+
+    Args:
+        makes: As for `with_library`.
+    """
     settings = settings_for(store)
+    if not makes:
+        require_library(settings)
 
     async def run() -> T:
         async with await open_library(settings) as library, await open_gatherer(library, settings) as gatherer:
             return await work(gatherer)
 
     return asyncio.run(run())
+
+
+def with_nothing(work: Callable[[Library], Coroutine[None, None, T]]) -> T:
+    """Let `work` do its work with a library that holds nothing, and leave nothing of it."""
+
+    async def run(folder: str) -> T:
+        async with await Library.open(f"sqlite+aiosqlite:///{folder}/empty.db") as library:
+            return await work(library)
+
+    with TemporaryDirectory(prefix="footnote-") as folder:
+        return asyncio.run(run(folder))
+
+
+def require_library(settings: Settings) -> None:
+    """End the command with an error if there is no library yet at the place that the settings name."""
+    file = missing_file(settings)
+    if file is not None:
+        raise typer.Exit(failed(f"there is no library in {file} yet; `footnote add FOLDER` makes one"))
 
 
 def scope(collections: list[str] | None) -> frozenset[str] | None:

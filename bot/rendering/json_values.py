@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import cast
 
 from bot.findings import Finding
-from index import Addition, Answer, ArticleInfo, Checked, Citation, Feed, Job, Repaired
+from index import Addition, Answer, Article, ArticleInfo, Checked, Citation, Feed, Job, Repaired
 from index.evaluation import SetResult
 
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
@@ -57,8 +57,21 @@ def placed_value(info: ArticleInfo, sources: Sources) -> dict[str, Value]:
 
 
 def listed_value(info: ArticleInfo, passages: int, sources: Sources) -> dict[str, Value]:
-    """An article of `list` and `show`."""
+    """An article of `list`."""
     return {**placed_value(info, sources), "passages": passages}
+
+
+def shown_value(article: Article, passages: int, sources: Sources) -> dict[str, Value]:
+    """The article of `show`, with all that is known of it, and its text."""
+    info = article.info
+    return {
+        **listed_value(info, passages, sources),
+        "author": info.author,
+        "added_at": info.added_at.isoformat(),
+        "added_by": info.added_by,
+        "revision": info.revision,
+        "text": article.text,
+    }
 
 
 def addition_value(addition: Addition) -> dict[str, Value]:

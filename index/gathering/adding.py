@@ -10,7 +10,7 @@ from index.drafts import drafted, unused
 from index.gathering.lines import SiteLines
 from index.ingestion.addresses import same_page
 from index.ingestion.extracting.kinds import READABLE_SUFFIXES
-from index.ingestion.files import FileArticle, article_files
+from index.ingestion.files import FileArticle, named_files
 from index.ingestion.problems import Problem, UnusableSourceError
 from index.ingestion.reading import Item, Reader, ReadPage
 from index.ingestion.requesting import NotModified
@@ -74,9 +74,9 @@ class Adder:
     ) -> list[Addition]:
         """Add files, and all readable files of folders.
 
-        A file without a source of its own is known by its name; in a folder, by its path from there.
+        A file without a source of its own is known as `named_files` tells.
         """
-        names = await _names(paths)
+        names = await asyncio.to_thread(named_files, paths, READABLE_SUFFIXES)
         outcomes: list[Addition] = []
         files = list(names)
         for first in range(0, len(files), ADDED_AT_ONCE):
@@ -107,20 +107,6 @@ class Adder:
                 outcomes += await self.items(waiting, collection, added_by)
                 waiting, characters = [], 0
         return outcomes + await self.items(waiting, collection, added_by)
-
-
-async def _names(paths: Sequence[Path]) -> dict[Path, str]:
-    """The files to read, each with what its article is called if it names no source."""
-
-    def look() -> dict[Path, str]:
-        names: dict[Path, str] = {}
-        for path in paths:
-            for file in article_files([path], READABLE_SUFFIXES):
-                name = file.name if file == path else file.relative_to(path).as_posix()
-                names.setdefault(file, name)
-        return names
-
-    return await asyncio.to_thread(look)
 
 
 def distinct(addresses: Sequence[str]) -> list[str]:

@@ -192,8 +192,8 @@ class Gatherer:
         """Add files of any size and kind, and all readable files of folders, in order.
 
         Returns:
-            At least one outcome for each file. A file without a source of its own is known by its name, in a folder by
-            its path from there.
+            At least one outcome for each file. A file without a source of its own is known by its path from the
+            current folder, or from the folder above the one that was named.
         """
         return await self._adder.paths(paths, collection, added_by, progress)
 

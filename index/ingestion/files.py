@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
@@ -76,8 +77,61 @@ def _files_in(folder: Path, suffixes: Collection[str]) -> list[Path]:
     return sorted(found)
 
 
-def read_file(path: Path) -> FileArticle:
+def named_files(paths: Iterable[Path], suffixes: Collection[str] = TEXT_SUFFIXES) -> dict[Path, str]:
+    """List the files to read, each with what it is known by: the source of its article, if it tells of no other.
+
+    That is its path from the current folder, however it was named. A file that lies in this folder itself or outside of
+    it, and what is below a folder outside, is known by the path from the folder above the one that was named:
+    "notes/a.md" for /srv/notes. The home folder is never part of it, unless two files of `paths` would have one name
+    otherwise: as much more of the path is taken as tells them apart.
+
+    Args:
+        paths: As for `article_files`.
+        suffixes: The same.
+
+    Returns:
+        As `article_files`, in that order, with slashes in the names whatever the system; no two names are the same.
+    """
+    named: dict[Path, tuple[Path, int]] = {}
+    for path in paths:
+        for file in article_files([path], suffixes):
+            whole = _absolute(file)
+            named.setdefault(whole, (file, len(whole.parts) - _parts_above(path)))
+    while alike := _alike({whole: _last(whole, count) for whole, (_, count) in named.items()}):
+        named |= {whole: (named[whole][0], named[whole][1] + 1) for whole in alike}
+    return {file: _last(whole, count) for whole, (file, count) in named.items()}
+
+
+def _parts_above(typed: Path) -> int:
+    """How many parts of the whole paths of the files that were named so do not belong to their names."""
+    whole = _absolute(typed)
+    folder = whole if whole.is_dir() else whole.parent
+    here, home = Path.cwd(), Path(os.path.expanduser("~"))  # noqa: PTH111 - pathlib raises where nobody has a home
+    # From above the home folder, its name would be part of the path.
+    if here in folder.parents and here not in home.parents:
+        return len(here.parts)
+    return len(folder.parts if folder == home else folder.parent.parts)
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - a link keeps its name: it may lead elsewhere tomorrow
+
+
+def _last(whole: Path, count: int) -> str:
+    return "/".join(whole.parts[-count:])
+
+
+def _alike(names: Mapping[Path, str]) -> list[Path]:
+    """The files whose names are those of others as well."""
+    counts = Counter(names.values())
+    return [whole for whole, name in names.items() if counts[name] > 1]
+
+
+def read_file(path: Path, name: str | None = None) -> FileArticle:
     """Read a Markdown (.md, .markdown) or text (.txt) file.
+
+    Args:
+        name: What it is known by; None for the last part of its path.
 
     Raises:
         UnreadableFileError: It is missing, a folder, of another type, empty, binary, or larger than `MAX_FILE_BYTES`,
@@ -95,11 +149,14 @@ def read_file(path: Path) -> FileArticle:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise UnreadableFileError(str(path), f"it cannot be read ({error.strerror})", Problem.NOT_READABLE) from error
-    return parse_file(path, content)
+    return parse_file(path, content, name)
 
 
-def parse_file(path: Path, content: bytes) -> FileArticle:
+def parse_file(path: Path, content: bytes, name: str | None = None) -> FileArticle:
     """Read the content of a file that need not be on this disk; only the path's name counts.
+
+    Args:
+        name: As for `read_file`.
 
     Raises:
         UnreadableFileError: As for `read_file`.
@@ -110,7 +167,7 @@ def parse_file(path: Path, content: bytes) -> FileArticle:
     decoded = decode(content)
     if decoded is None:
         raise UnreadableFileError(str(path), "it is not text", Problem.NOT_TEXT)
-    article = parse_text(decoded, path.name, is_markdown=path.suffix.lower() in _MARKDOWN)
+    article = parse_text(decoded, name or path.name, is_markdown=path.suffix.lower() in _MARKDOWN)
     if article is None:
         reason = "it is empty" if not decoded.strip() else "it holds no text"
         raise UnreadableFileError(str(path), reason, Problem.EMPTY)

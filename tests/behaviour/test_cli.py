@@ -52,6 +52,72 @@ def test_an_address_that_is_none_is_one_line(run: Run) -> None:
     assert "sqlite+aiosqlite:///footnote.db" in told(run("list", "--store", "nonsense"))
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "it is no address such as sqlite+aiosqlite:///footnote.db"),
+        ("bad.db", "it is no address such as sqlite+aiosqlite:///footnote.db"),
+        ("mysql://host/name", "mysql is not supported; use sqlite+aiosqlite or postgresql+asyncpg"),
+        ("sqlite://", "it names no file"),
+        ("postgresql://me:p@ss/word@host/name", "its user or password has an @ or a /; write %40 and %2F for them"),
+    ],
+)
+def test_a_store_that_was_typed_and_cannot_be_one_is_named_as_it_was_typed(run: Run, typed: str, said: str) -> None:
+    for arguments in (["list", "--store", typed], ["--store", typed, "list"], ["feeds", "list", "--store", typed]):
+        line = told(run(*arguments))
+
+        assert f"'--store': {said}" in line
+        assert "DATABASE_URL" not in line
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["list"], ["show", "x"], ["remove", "x"], ["export", "all.jsonl"], ["export", "-"], ["reindex"], ["check"],
+        ["ask", QUESTION], ["feeds", "list"], ["feeds", "check"], ["jobs"], ["refresh"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_where_there_is_no_library_nothing_is_made_by_whoever_looks(
+    run: Run, tmp_path: Path, command: list[str]
+) -> None:
+    ran = run(*command, "--store", f"sqlite:///{tmp_path}/nosuch/x.db")
+
+    assert told(ran) == f"footnote: there is no library in {tmp_path}/nosuch/x.db yet; `footnote add FOLDER` makes one"
+    assert ran[1] == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_whoever_begins_by_asking_is_told_what_to_do_and_nothing_is_made(run: Run, tmp_path: Path) -> None:
+    code, out, err = run("ask", QUESTION)
+
+    assert (code, err) == (1, "")
+    assert "There are no articles yet" in out
+    assert "footnote add FOLDER" in out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_library_is_listed_as_nothing(filled: Run) -> None:
+    ids = [line.split("\t")[0] for line in filled("list")[1].splitlines()]
+    assert filled("remove", *ids)[0] == 0
+
+    assert filled("list") == (0, "", "")
+
+
+def test_a_store_is_named_before_the_command_as_well(run: Run, tmp_path: Path) -> None:
+    first, second = (f"sqlite+aiosqlite:///{tmp_path}/{name}.db" for name in ("first", "second"))
+    assert run("--store", first, "add", EXAMPLES)[0] == 0
+
+    assert run("--store", first, "ask", QUESTION)[0] == 0
+    assert run("--store", first, "list", "--store", second)[1] == ""
+    assert run("--store", second, "list", "--store", first)[1] == run("--store", first, "list")[1] != ""
+    assert run("--store", first, "jobs")[0] == 0
+    assert run("--store", first, "feeds", "list")[0] == 0
+    assert run("--store", f"sqlite:///{tmp_path}/third.db", "feeds", "show", "x")[0] == 2
+    assert "`init` has --database in place of --store" in told(run("--store", first, "init"))
+    assert not (tmp_path / "library.db").exists()
+
+
 def test_a_wrong_setting_is_one_line_with_its_name(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOG_LEVEL", "LOUD")
 
@@ -115,19 +181,19 @@ def read_or_nothing(descriptor: int) -> bytes:
         return b""
 
 
-def test_a_bug_is_one_line_as_well(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_one_line_as_well(filled: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(*_arguments: object) -> None:
         raise RuntimeError("two\nlines")
 
     monkeypatch.setattr("bot.cli.options.open_library", broken)
 
-    assert "RuntimeError: two lines" in told(run("list"))
+    assert "RuntimeError: two lines" in told(filled("list"))
 
 
-def test_an_interrupted_command_ends_with_130_and_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_command_ends_with_130_and_one_line(filled: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     async def interrupted(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("bot.cli.options.open_library", interrupted)
 
-    assert "interrupted" in told(run("list"), 130)
+    assert "interrupted" in told(filled("list"), 130)

@@ -1,7 +1,10 @@
 """`footnote add`, `list`, `show` and `remove`: what they print, and how they end."""
 
 import json
+from datetime import datetime
 from pathlib import Path
+
+import pytest
 
 from tests.support.command_line import ARTICLE_KEYS, EXAMPLES, PLACED_KEYS, QUESTION, Run, as_json, told
 
@@ -21,6 +24,79 @@ def test_adding_tells_what_became_of_each_file(run: Run, tmp_path: Path) -> None
     assert first["skipped"][0]["line"] == "Leave a Reply"
     assert first["problem"] is None
     assert (second["id"], second["change"]) == (first["id"], "unchanged")
+
+
+def news(folder: Path, text: str, name: str = "news.txt") -> Path:
+    """A file of a folder that is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text, "utf-8")
+    return folder / name
+
+
+def sources(run: Run) -> set[str]:
+    return {one["source"] for one in as_json(run("list", "--json"))}
+
+
+def test_files_of_the_same_name_in_different_folders_are_different_articles(run: Run, tmp_path: Path) -> None:
+    for part in ("c1", "c2", "deep/c1", "deep/c2"):
+        news(tmp_path / part, f"The bridge of {part} was opened in May.")
+
+    assert "revised" not in run("add", "c1/news.txt", "c2/news.txt")[1]
+    assert "revised" not in run("add", "deep/c1")[1]
+    assert "revised" not in run("add", "deep/c2")[1]
+
+    assert sources(run) == {"c1/news.txt", "c2/news.txt", "deep/c1/news.txt", "deep/c2/news.txt"}
+
+
+def test_a_folder_that_is_tried_replaces_no_other(run: Run, tmp_path: Path) -> None:
+    news(tmp_path / "c1", "The bridge of Karrow was opened in May.")
+    news(tmp_path / "c2", "The harbour of Karrow was closed in June.")
+
+    assert run("ask", "--try", "c1", "When was the bridge of Karrow opened?")[0] == 0
+    assert run("ask", "--try", "c2", "When was the harbour of Karrow closed?")[0] == 0
+
+    assert sources(run) == {"c1/news.txt", "c2/news.txt"}
+
+
+def test_a_file_that_was_edited_is_a_new_revision_however_it_is_named(run: Run, tmp_path: Path) -> None:
+    file = news(tmp_path / "c1" / "deep", "The bridge was opened in May.")
+    run("add", "c1")
+
+    for number, named in enumerate(("c1", "c1/deep", "c1/deep/news.txt", file, "./c1/../c1")):
+        file.write_text(f"The bridge was opened in May, and {number} people came.", "utf-8")
+        (again,) = as_json(run("add", named, "--json"))
+
+        assert (again["change"], again["source"]) == ("revised", "c1/deep/news.txt")
+
+
+def test_a_file_is_known_by_its_folder_and_never_by_the_whole_path(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = news(tmp_path / "home" / "c1", "The bridge was opened in May.")
+    news(tmp_path / "home", "The harbour was closed in June.")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    known: list[str] = []
+    for here, named in ((".", file), ("home/c1", "news.txt"), ("home/c1", "."), ("/", file), ("/", file.parent)):
+        monkeypatch.chdir(tmp_path / here)
+        (one,) = as_json(run("add", named, "--json", "--collection", f"{len(known)}"))
+        known.append(one["source"])
+    monkeypatch.chdir(tmp_path / "home")
+    (one,) = as_json(run("add", "news.txt", "--json"))
+
+    assert known == ["c1/news.txt"] * 5
+    assert one["source"] == "news.txt"
+
+
+def test_files_outside_that_would_be_called_the_same_are_told_apart(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (news(tmp_path / one / "docs", f"The bridge of {one} was opened in May.") for one in ("a", "b"))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+    assert run("add", first, second.parent, "../a/docs")[0] == 0
+
+    assert sources(run) == {"a/docs/news.txt", "b/docs/news.txt"}
 
 
 def test_a_file_that_cannot_be_read_is_told_and_the_others_are_added(run: Run, tmp_path: Path) -> None:
@@ -75,7 +151,11 @@ def test_an_article_is_shown_with_its_text(filled: Run) -> None:
     assert code == 0
     assert "Author: Environment Desk" in out
     assert "The dam is 87 metres high" in out
-    assert as_json(filled("show", karrow["id"], "--json")) == [karrow]
+    (shown,) = as_json(filled("show", karrow["id"], "--json"))
+    assert {key: shown.pop(key) for key in karrow} == karrow
+    assert "The dam is 87 metres high" in shown.pop("text")
+    assert datetime.fromisoformat(shown.pop("added_at")).tzinfo is not None
+    assert shown == {"author": "Environment Desk", "added_by": None, "revision": 1}
 
 
 def test_a_removed_article_answers_nothing(filled: Run) -> None:

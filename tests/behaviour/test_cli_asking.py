@@ -141,13 +141,13 @@ def test_figures_of_a_set_are_printed_as_json(run: Run, question_set: Path) -> N
     assert 0 <= result["auroc"] <= 1
 
 
-def test_figures_of_a_set_are_a_table_and_leave_the_library_alone(run: Run, question_set: Path) -> None:
+def test_figures_of_a_set_are_a_table_and_leave_the_library_alone(run: Run, question_set: Path, tmp_path: Path) -> None:
     code, out, err = run("eval", question_set, "--limit", 1)
 
     assert (code, err) == (0, "")
     assert "Passage@1" in out
     assert "100.0%" in out
-    assert as_json(run("list", "--json")) == []
+    assert list(tmp_path.iterdir()) == [question_set]
 
 
 def test_only_articles_that_were_not_trained_on_are_asked_about_if_wanted(run: Run, question_set: Path) -> None:
@@ -158,3 +158,53 @@ def test_only_articles_that_were_not_trained_on_are_asked_about_if_wanted(run: R
 
 def test_a_folder_without_questions_is_an_error(run: Run, tmp_path: Path) -> None:
     assert "articles.jsonl" in told(run("eval", tmp_path))
+
+
+ARTICLE = '{"id": "a", "title": "Bridge", "text": "The bridge opened.", "lang": "en"}'
+ASKED = '{"question": "When?", "answers": ["May"], "article_id": "a", "lang": "en"}'
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "said"),
+    [
+        (
+            "articles",
+            '{"id": "a", "text": "The bridge opened.", "lang": "en"}',
+            'has no "title"; each line is an object',
+        ),
+        ("articles", ARTICLE.replace('"The bridge opened."', "null"), 'has as "text" something else than a text'),
+        ("articles", "{", "is not JSON (Expecting property name enclosed in double quotes, column 2)"),
+        ("articles", "[]", "is no object; each line is an object"),
+        ("articles", "[" * 100_000, "is not JSON; each line is an object"),
+        ("questions", '{"answers": ["May"], "article_id": "a", "lang": "en"}', 'has no "question"; each line'),
+        ("questions", '{"question": "When?", "answers": ["May"], "article_id": "a"}', 'has no "lang"; each line'),
+        ("questions", ASKED.replace("When?", "  "), 'has as "question" something else than a text that is not empty'),
+        ("questions", ASKED.replace('["May"]', '"May"'), 'has as "answers" something else than a list of texts'),
+        ("questions", ASKED.replace("answers", "answer"), 'has as "answers" something else than a list of texts'),
+        ("questions", ASKED.replace('"a"', "null"), 'has as "article_id" something else than a text'),
+    ],
+)
+def test_a_line_of_a_set_that_cannot_be_used_is_told_with_what_it_has_to_be(
+    run: Run, question_set: Path, file: str, line: str, said: str
+) -> None:
+    before = (question_set / f"{file}.jsonl").read_text("utf-8")
+    (question_set / f"{file}.jsonl").write_text(f"{before}\n{line}\n", "utf-8")
+
+    assert f"{file}.jsonl: line 3 {said}" in told(run("eval", question_set))
+
+
+def test_files_of_a_set_that_cannot_be_read_are_told_in_words(run: Run, question_set: Path, tmp_path: Path) -> None:
+    (tmp_path / "latin.jsonl").write_bytes("{é}".encode("latin-1"))
+
+    assert told(run("eval", "none")) == "footnote: none/articles.jsonl: there is no such file"
+    assert "none.jsonl: there is no such file" in told(run("eval", question_set, "--offtopic", "none.jsonl"))
+    assert "set: it cannot be read (Is a directory)" in told(run("eval", question_set, "--offtopic", question_set))
+    assert "latin.jsonl: it is not text in UTF-8" in told(run("eval", question_set, "--offtopic", "latin.jsonl"))
+
+
+def test_questions_that_no_article_answers_need_none(run: Run, question_set: Path, tmp_path: Path) -> None:
+    (tmp_path / "away.jsonl").write_text('\ufeff{"question": "Who?", "lang": "en", "answerable": false}\n', "utf-8")
+
+    (result,) = as_json(run("eval", question_set, "--json", "--offtopic", "away.jsonl"))
+
+    assert result["offtopic_refused"] is not None

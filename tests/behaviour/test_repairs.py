@@ -84,7 +84,7 @@ def test_an_index_of_another_text_is_found(filled: Run, tmp_path: Path) -> None:
 
 
 def test_a_check_of_nothing_says_so_and_makes_nothing(run: Run, tmp_path: Path) -> None:
-    assert "no such file" in told(run("check"))
+    assert "there is no library in" in told(run("check"))
     assert list(tmp_path.iterdir()) == []
     change(tmp_path / "library.db", "CREATE TABLE notes (a)")
     assert run("check")[0] == 1

@@ -1,5 +1,6 @@
 """What people see of an answer in a terminal and in a pipe."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -77,7 +78,7 @@ def printed(parts: Sequence[RenderableType], *, terminal: bool = False, width: i
     return out.getvalue()
 
 
-def test_an_answer_shows_question_title_passage_source_date_and_link() -> None:
+def test_an_answer_shows_question_title_passage_source_and_date_and_the_source_once() -> None:
     text = printed(answer_parts(ANSWERED, plain=True))
 
     assert text.splitlines() == [
@@ -87,8 +88,22 @@ def test_an_answer_shows_question_title_passage_source_date_and_link() -> None:
         "It is long. **The bridge opened in May.** Many came. It cost 3 million.",
         "",
         "https://example.org/bridge · 2024-03-18",
-        "https://example.org/bridge#:~:text=The%20bridge",
     ]
+
+
+def test_the_source_in_a_terminal_leads_to_the_quote() -> None:
+    text = printed(answer_parts(ANSWERED), terminal=True)
+
+    assert re.search(r"\x1b\]8;[^;]*;https://example.org/bridge#:~:text=The%20bridge\x1b", text)
+    shown = re.sub(r"\x1b(\]8;[^\x1b]*\x1b\\|\[[0-9;]*m)", "", text)
+    assert shown.splitlines()[-1] == "https://example.org/bridge · 2024-03-18"
+    assert "text=" not in shown
+
+
+def test_an_article_without_a_source_shows_its_date_alone() -> None:
+    alone = replace(ANSWERED, best=replace(cite(info=replace(INFO, source="")), link=None))
+
+    assert printed(answer_parts(alone, plain=True)).splitlines()[-1] == "2024-03-18"
 
 
 def test_a_terminal_shows_title_and_quote_in_bold() -> None:

@@ -66,7 +66,7 @@ async def test_the_image_adds_asks_and_rebuilds_without_being_able_to_write_else
         (["add", "/data/articles"], "added"),
         (["ask", QUESTION], QUOTE),
         (["reindex"], "indexed"),
-        (["ask", "--store", "sqlite+aiosqlite:////opt/x.db", QUESTION], "cannot be used"),
+        (["add", "--store", "sqlite+aiosqlite:////opt/x.db", "/data/articles"], "cannot be used"),
     ):
         process = await contained(data, place.discord, *arguments)
         out, _ = await asyncio.wait_for(process.communicate(), 60)

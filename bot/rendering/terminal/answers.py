@@ -86,18 +86,15 @@ def answer_parts(
 
 def _citation(citation: Citation, sources: Sequence[str], plain: bool) -> list[RenderableType]:
     info = citation.article
-    facts = [one_line(info.source)]
+    source = Text(one_line(info.source))
+    if citation.link is not None and not plain:
+        # Where links are not shown, the address itself is.
+        source.stylize(Style(link=one_line(citation.link)))
+    facts = [source] if info.source else []
     if info.published_at is not None:
-        facts.append(date(info.published_at))
-    parts: list[RenderableType] = [
-        styled(info.title, "bold", plain),
-        _passage(citation, plain),
-        Text(),
-        styled(" · ".join(fact for fact in facts if fact), "dim", plain),
-    ]
-    if citation.link is not None:
-        link = one_line(citation.link)
-        parts.append(Text(link, style="" if plain else Style(dim=True, link=link), overflow="fold"))
+        facts.append(Text(date(info.published_at)))
+    whence = Text(" · ", style="" if plain else "dim").join(facts)
+    parts: list[RenderableType] = [styled(info.title, "bold", plain), _passage(citation, plain), Text(), whence]
     parts += [styled(f"{name}: {fact}", "dim", plain) for name, fact in whereabouts(info, sources)]
     parts += [styled(f"Also in: {other.title} · {other.source}", "dim", plain) for other in citation.other_sources]
     return parts

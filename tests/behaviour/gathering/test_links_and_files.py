@@ -111,7 +111,8 @@ async def test_files_of_every_kind_are_added_from_folders_and_archives(
     added = await gatherer.add_paths([folder, tmp_path / "none.md"], progress=lambda *step: steps.append(step))
 
     assert {one.article.source for one in added if one.article is not None} == {
-        "notes.md", "sub/notes.md", "a.pdf", "b.docx", "c.zip/x.md", "d.jsonl#1", "d.jsonl#3",
+        "articles/notes.md", "articles/sub/notes.md", "articles/a.pdf", "articles/b.docx", "articles/c.zip/x.md",
+        "articles/d.jsonl#1", "articles/d.jsonl#3",
     }  # fmt: skip
     assert {one.problem_kind for one in added if one.article is None} == {
         Problem.UNSUPPORTED_TYPE, Problem.BAD_LINE, Problem.NO_FILE,
