@@ -143,16 +143,19 @@ def read_set(folder: Path, limit: int | None = None, *, held_out: bool = False) 
 def read_questions(path: Path) -> list[Question]:
     """Read questions; those that say `answerable: false` have no answers and belong to no article.
 
+    Public sets have a few questions without text: nothing is asked, so they are left out.
+
     Raises:
         UnreadableFileError: The file is missing or a line is not in the format.
     """
-    return [_question(one) for one in _records(path, _QUESTIONS)]
+    questions = [_question(one) for one in _records(path, _QUESTIONS)]
+    return [one for one in questions if one.question.strip()]
 
 
 def _question(record: Record) -> Question:
     has_answers = bool(record.values.get("answerable", True))
     return Question(
-        record.text("question"),
+        record.text("question", may_be_empty=True),
         tuple(record.texts("answers")) if has_answers else (),
         record.text("article_id") if has_answers else "",
         record.text("lang"),

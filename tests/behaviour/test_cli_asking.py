@@ -178,7 +178,7 @@ ASKED = '{"question": "When?", "answers": ["May"], "article_id": "a", "lang": "e
         ("articles", "[" * 100_000, "is not JSON; each line is an object"),
         ("questions", '{"answers": ["May"], "article_id": "a", "lang": "en"}', 'has no "question"; each line'),
         ("questions", '{"question": "When?", "answers": ["May"], "article_id": "a"}', 'has no "lang"; each line'),
-        ("questions", ASKED.replace("When?", "  "), 'has as "question" something else than a text that is not empty'),
+        ("questions", ASKED.replace('"When?"', "1.5"), 'has as "question" something else than a text'),
         ("questions", ASKED.replace('["May"]', '"May"'), 'has as "answers" something else than a list of texts'),
         ("questions", ASKED.replace("answers", "answer"), 'has as "answers" something else than a list of texts'),
         ("questions", ASKED.replace('"a"', "null"), 'has as "article_id" something else than a text'),
@@ -191,6 +191,16 @@ def test_a_line_of_a_set_that_cannot_be_used_is_told_with_what_it_has_to_be(
     (question_set / f"{file}.jsonl").write_text(f"{before}\n{line}\n", "utf-8")
 
     assert f"{file}.jsonl: line 3 {said}" in told(run("eval", question_set))
+
+
+def test_a_question_without_text_asks_nothing_and_is_left_out(run: Run, question_set: Path) -> None:
+    (before,) = as_json(run("eval", question_set, "--json"))
+    with (question_set / "questions.jsonl").open("a", encoding="utf-8") as file:
+        file.write("\n" + ASKED.replace("When?", " "))
+
+    (result,) = as_json(run("eval", question_set, "--json"))
+
+    assert result["questions"] == before["questions"]
 
 
 def test_files_of_a_set_that_cannot_be_read_are_told_in_words(run: Run, question_set: Path, tmp_path: Path) -> None:
