@@ -1,5 +1,6 @@
 """What the bot keeps in memory for as long as it runs, and what a question at a terminal waits for."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from typing import NamedTuple
 
 import pytest
 import sqlalchemy
+
+from index import Library
 
 LOADED = """
 import json
@@ -90,12 +93,18 @@ def test_neither_the_bot_nor_a_question_loads_what_may_never_be_needed(module: s
 )
 def test_a_command_that_asks_discord_nothing_does_not_load_it(arguments: list[str], code: int, tmp_path: Path) -> None:
     store = f"sqlite+aiosqlite:///{tmp_path}/library.db"
+    asyncio.run(_empty_library(store))
     ran = subprocess.run(
         [sys.executable, "-c", COMMAND, *arguments, "--store", store], capture_output=True, text=True, timeout=60
     )
 
     assert ran.returncode == code
     assert ran.stderr.strip() == ""
+
+
+async def _empty_library(address: str) -> None:
+    async with await Library.open(address):
+        pass
 
 
 def test_the_bot_does_not_load_what_is_for_a_terminal(loaded: Loaded) -> None:
