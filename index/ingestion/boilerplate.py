@@ -39,6 +39,7 @@ _TITLE_PARTS = re.compile(r"\s*[:|]\s+|\s[–—-]\s")
 _FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
 _INDENTED = re.compile(r"\t| {4}")
 _LINE_ENDS = re.compile(r"\r\n?")
+_OPENING_QUOTES = ('"', "'", "“", "„", "‘", "«", "「", "『")
 _EDGES = " *#•·|»«›‹→-–—:>"
 
 
@@ -133,6 +134,7 @@ class _Judge:
         self._in_fence = False
         self._in_comments = False
         self._sentences: set[str] = set()
+        self._about_cookies = _speaks_of_cookies(lines, title, self._rules)
 
     def reason_to_remove(self, line: str, stripped: str) -> Reason | None:
         if not stripped:
@@ -171,7 +173,7 @@ class _Judge:
             return Reason.COMMENT_FORM
         if rules.share.matches(folded) or rules.share_names.fullmatch(folded):
             return Reason.SHARE
-        if rules.furniture.matches(folded):
+        if rules.furniture.matches(folded) or (not self._about_cookies and _asks_for_consent(line, folded, rules)):
             return Reason.FURNITURE
         if _points_elsewhere(line, rules):
             return Reason.POINTER
@@ -201,6 +203,25 @@ def _repeats_title(line: str, title: str) -> bool:
 def _similarity(left: str, right: str) -> float:
     matcher = SequenceMatcher(None, left, right, autojunk=False)
     return matcher.ratio() if matcher.real_quick_ratio() >= 0.9 else 0.0
+
+
+def _asks_for_consent(line: str, folded: str, rules: "_Rules") -> bool:
+    """Whether the line belongs to the box that asks for cookies; what somebody is quoted with does not."""
+    if len(line) > _LONGEST_FURNITURE or line.startswith(_OPENING_QUOTES):
+        return False
+    if rules.consent.matches(folded):
+        return True
+    notice = rules.consent_notice.match(folded)
+    return notice is not None and rules.consent_words.search(folded) is not None
+
+
+def _speaks_of_cookies(lines: list[str], title: str, rules: "_Rules") -> bool:
+    """Whether cookies are the matter of the text: its title names them, or as many other lines as ask for consent."""
+    if rules.cookies.search(_fold(title)):
+        return True
+    naming = [line.strip() for line in lines if rules.cookies.search(_fold(line))]
+    asking = sum(_asks_for_consent(line, _fold(line), rules) for line in naming)
+    return len(naming) - asking >= max(asking, 1)
 
 
 def _points_elsewhere(line: str, rules: "_Rules") -> bool:
@@ -250,6 +271,10 @@ class _Rules:
     share: _Phrases
     share_names: re.Pattern[str]
     furniture: _Phrases
+    consent: _Phrases
+    consent_notice: re.Pattern[str]
+    consent_words: re.Pattern[str]
+    cookies: re.Pattern[str]
     pointer: re.Pattern[str]
     weak_pointers: frozenset[str]
 
@@ -264,8 +289,13 @@ def _rules() -> _Rules:
         comment_form=_Phrases.of(phrases["comment-form"]),
         comment_field=_Phrases.of(phrases["comment-field"]),
         share=_Phrases.of(phrases["share"]),
-        share_names=re.compile(rf"{names}(?:[\s,|/·]+(?:{names}|more|on|via))*"),
+        share_names=re.compile(rf"{names}(?:[\s,，、|/·:：]+(?:{names}|more|on|via))*"),
         furniture=_Phrases.of(phrases["furniture"]),
+        consent=_Phrases.of(phrases["consent"]),
+        consent_notice=re.compile(_any_of(phrases["consent-notice"])),
+        # Words of scripts without spaces begin anywhere.
+        consent_words=re.compile(rf"(?:\b|(?<=[\u3040-\u9fff])){_any_of(phrases['consent-words'])}"),
+        cookies=re.compile(_any_of(phrases["cookies"])),
         # Scripts without spaces need no separator: "延伸阅读十座桥".
         pointer=re.compile(
             rf"\W{{0,3}}(?P<lead>{leads})(?P<separator>\s*[:：|>»→–—-]\s*|\s+|(?<=[\u0900-\u9fff\uac00-\ud7af]))"

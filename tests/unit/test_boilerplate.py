@@ -53,6 +53,81 @@ def test_a_line_of_the_page_is_removed_with_its_reason(line: str, reason: Reason
 @pytest.mark.parametrize(
     "line",
     [
+        "We use cookies to improve your experience.",
+        "We and our partners use cookies on this website to show you ads.",
+        "This website uses cookies to ensure you get the best experience.",
+        "Accept all cookies",
+        "Cookie settings",
+        "Wir verwenden Cookies, um Ihnen das beste Erlebnis zu bieten.",
+        "Nous utilisons des cookies pour améliorer votre expérience.",
+        "Utilizamos cookies para mejorar tu experiencia.",
+        "Aceptar todas las cookies",
+        "Usamos cookies para melhorar sua experiência.",
+        "Utilizziamo i cookie per migliorare la tua esperienza.",
+        "Wij gebruiken cookies om uw ervaring te verbeteren.",
+        "Używamy plików cookie, aby poprawić komfort korzystania z serwisu.",
+        "Мы используем файлы cookie для улучшения работы сайта.",
+        "Deneyiminizi iyileştirmek için çerezleri kullanıyoruz.",
+        "我们使用 Cookie 来改善您的体验。",
+        "当サイトではCookieを使用しています。",
+        "より良い体験を提供するため、クッキーを使用しています。",
+        "사용자 경험을 개선하기 위해 쿠키를 사용합니다.",
+        "Vi bruker informasjonskapsler for å gi deg en bedre opplevelse.",
+        "Vi använder cookies för att förbättra din upplevelse.",
+        "Vi bruger cookies for at forbedre din oplevelse.",
+        "Käytämme evästeitä parantaaksemme käyttökokemusta.",
+    ],
+)
+def test_a_line_that_asks_for_cookies_is_removed_and_stays_where_cookies_are_the_matter(line: str) -> None:
+    text = f"{BODY}\n{line}\nCars pay a toll."
+    matter = (
+        "A cookie is a small file, and the court ruled on 1 October 2019 that a company must ask before it sets one."
+    )
+
+    assert remove_boilerplate(text, "").removed == (RemovedLine(line, Reason.FURNITURE),)
+    assert remove_boilerplate(text, "What cookies are for").removed == ()
+    assert remove_boilerplate(f"{text}\n{matter}", "").removed == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("分享到", Reason.SHARE),
+        ("分享", Reason.SHARE),
+        ("分享到：微信 微博", Reason.SHARE),
+        ("シェアする", Reason.SHARE),
+        ("共有", Reason.SHARE),
+        ("공유하기", Reason.SHARE),
+        ("Like this: Loading...", Reason.SHARE),
+        ("相关新闻", Reason.FURNITURE),
+        ("関連記事", Reason.FURNITURE),
+        ("관련기사", Reason.FURNITURE),
+        ("İlgili haberler", Reason.FURNITURE),
+        ("Tout accepter", Reason.FURNITURE),
+        ("Relaterte artikler", Reason.FURNITURE),
+        ("함께 읽기: 열 개의 다리", Reason.POINTER),
+        ("بیشتر بخوانید: ده پل", Reason.POINTER),
+        ("Ayrıca bkz: On köprü", Reason.POINTER),
+        ("Przeczytaj także: Dziesięć mostów", Reason.POINTER),
+        ("相关新闻：十座桥", Reason.POINTER),
+    ],
+)
+def test_buttons_and_lines_that_point_elsewhere_are_known_in_many_languages(line: str, reason: Reason) -> None:
+    assert remove_boilerplate(f"{BODY}\n{line}\nCars pay a toll.", "").removed == (RemovedLine(line, reason),)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Cookies are small files that a site stores in the browser.",
+        "The court ruled that the company must ask before it sets cookies.",
+        "We use cookies from the bakery as a base for the cake.",
+        "We use cookies to make the crust.",
+        "Bake the cookies for 12 minutes.",
+        "“We use cookies on this site,” the company said.",
+        "分享经济在2019年增长了三成。",
+        "関連記事を読んだ人は三千人だった。",
+        "공유 경제는 2019년에 성장했다.",
         "Share prices fell by 3 percent.",
         "Copyright is a right of authors.",
         "Read more about it was the teacher's advice.",
