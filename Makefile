@@ -1,4 +1,4 @@
-# make ask  - answers a question from the example articles        make ask Q="when will the lake be emptied?"
+# make ask  - answers a question from the example articles        make ask Q="what does a tram ticket cost?"
 # make train DATA=folder - train the weights on question sets; make bench DATA="folder ..." - measure beside the peers
 # make load - the bot over real sockets: a crowd asks 100,000 passages while they are indexed anew, some minutes
 # make words - finds the bot's messages in the code and updates its catalogues of translations
