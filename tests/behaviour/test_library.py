@@ -1,6 +1,8 @@
 """The library from outside: articles in, answers out, over a real SQLite file."""
 
 import asyncio
+import itertools
+import random
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +22,37 @@ from index import (
     UnknownArticleError,
 )
 from tests.support.drafts import BRIDGE, DAM, QUESTION, TRUCE
+
+_SYLLABLES = (
+    "ba",
+    "cor",
+    "dle",
+    "fen",
+    "gri",
+    "hol",
+    "ja",
+    "kem",
+    "lis",
+    "mo",
+    "nar",
+    "ot",
+    "pru",
+    "ris",
+    "sta",
+    "ven",
+)
+VOCABULARY = ["".join(word) for length in (2, 3) for word in itertools.product(_SYLLABLES, repeat=length)]
+"""More than four thousand made-up words."""
+
+
+def varied_text(chance: random.Random) -> str:
+    """Six paragraphs of five sentences each, with words that are the rarer the later they stand in the vocabulary."""
+
+    def sentence() -> str:
+        words = [VOCABULARY[int(len(VOCABULARY) * chance.random() ** 3)] for _ in range(chance.randint(8, 18))]
+        return f"The {' '.join(words)}."
+
+    return "\n\n".join(" ".join(sentence() for _ in range(5)) for _ in range(6))
 
 
 async def test_the_answering_sentence_is_quoted_word_for_word(library: Library) -> None:
@@ -230,17 +263,29 @@ async def test_at_most_three_of_the_first_five_passages_are_of_one_article(libra
 
 
 async def test_questions_go_on_while_the_index_is_built(library: Library) -> None:
-    await library.add([TRUCE, BRIDGE, DAM])
+    others = [Draft(f"Report {i}", varied_text(random.Random(i)), f"{i}.md", "en") for i in range(300)]
+    await library.add([TRUCE, BRIDGE, DAM, *others])
     seen: list[RebuildProgress] = []
+    began = asyncio.Event()
 
-    building = asyncio.create_task(library.rebuild(progress=seen.append))
-    answers = [await library.ask(QUESTION) for _ in range(5)]
+    def heard(progress: RebuildProgress) -> None:
+        seen.append(progress)
+        began.set()
+
+    building = asyncio.create_task(library.rebuild(progress=heard))
+    await began.wait()
+    during = []
+    while not building.done():
+        answer = await library.ask(QUESTION)
+        if not building.done():
+            during.append(answer)
     summary = await building
 
-    assert all(answer.best is not None for answer in answers)
-    assert (summary.articles, summary.unchanged) == (3, 3)
+    assert len(during) >= 5
+    assert all(answer.best is not None for answer in during)
+    assert (summary.articles, summary.unchanged) == (303, 303)
     assert list(dict.fromkeys(step.stage for step in seen)) == ["reading", "sorting", "swapping"]
-    assert RebuildProgress(3, 3, "reading") in seen
+    assert RebuildProgress(303, 303, "reading") in seen
     assert (await library.ask(QUESTION)).best is not None
 
 
@@ -444,13 +489,9 @@ async def test_the_quote_is_one_slice_of_the_passage_and_holds_the_better_senten
 async def test_a_thousand_articles_of_a_folder_are_added_within_ten_seconds(library: Library, tmp_path: Path) -> None:
     folder = tmp_path / "articles"
     folder.mkdir()
-    ports = ("Aster", "Birch", "Cedar", "Dover", "Elm", "Fjord", "Grove", "Heath")
     for number in range(1_000):
-        lines = [
-            f"Ferry {number}-{i} left {ports[(number + i) % 8]} for {ports[number * i % 8]} with {i * 37} people. " * 6
-            for i in range(1, 7)
-        ]
-        text = "\n\n".join(lines)
+        chance = random.Random(number)
+        text = f"The ferry carried {number} people on that day. {varied_text(chance)}"
         (folder / f"{number}.md").write_text(f"---\ntitle: Report {number}\nlanguage: en\n---\n\n{text}", "utf-8")
 
     began = time.perf_counter()
