@@ -85,9 +85,9 @@ def table(results: Sequence[Judged]) -> None:
         "mean of small libraries": [name for name in rows if name.startswith("small ")],
     }
     for title, names in groups.items():
-        if title:
+        if title and names:
             _row(title, _mean([rows[name] for name in names]))
-        else:
+        elif not title:
             for name in names:
                 _row(name, rows[name])
 
