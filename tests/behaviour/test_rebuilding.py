@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,9 @@ def children(parent: int) -> list[int]:
     """The processes that build an index for a process and have not yet ended."""
     found: list[int] = []
     for task in Path(f"/proc/{parent}/task").iterdir():
-        found += map(int, (task / "children").read_text().split())
+        # A thread may end while they are read; its children, if any, are those of the others then.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found += map(int, (task / "children").read_text().split())
     return [child for child in found if b"index.rebuilding" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
