@@ -32,9 +32,9 @@ _WARM_S = 60
 _GROWTH_FILES = 4
 _GROWTH_SOCKETS = 8
 _GROWTH_TASKS = 5
-_KEPT_S = 15.0
-"""For so long aiohttp keeps a connection for the next request: after a shorter rest, sockets tell nothing. Nor do
-tasks: the last answers may still be on their way."""
+_KEPT_S = 30.0
+"""aiohttp keeps a connection 15 s for the next request, the oldest first, and looks for old ones every 15 s: after a
+shorter rest than both, sockets tell nothing. Nor do tasks: the last answers may still be on their way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Plan:
     burst_s: float = 20.0
     kills: int = 8
     weather_s: float = 8.0
-    quiet_s: float = 20.0
+    quiet_s: float = 35.0
     seed: int = 1
 
 
