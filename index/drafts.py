@@ -1,16 +1,15 @@
 """Articles as they are handed in, how they are cleaned before they are stored, and what is told of that."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 from index.analysis.detection import detect
 from index.analysis.languages import language as language_of
 from index.errors import UnreadableFileError, UnusableArticleError
 from index.ingestion.boilerplate import remove_boilerplate
-from index.ingestion.files import LONGEST_TITLE, FileArticle, one_line, parse_file, read_file, storable
+from index.ingestion.files import LONGEST_TITLE, FileArticle, one_line, read_file, storable
 from index.ingestion.problems import Problem
 from index.models import Addition, Change, NewArticle, RemovedLine, Stored
 from index.passages import split
@@ -113,17 +112,12 @@ def unused(error: UnreadableFileError) -> Addition:
 
 def read_all(files: Sequence[tuple[Path, str]]) -> list[Draft | UnreadableFileError]:
     """Read files, given with what they are known by; one that cannot be read gives its error."""
-    return [_drafted(partial(read_file, name=name), path) for path, name in files]
+    return [_read(path, name) for path, name in files]
 
 
-def parse_all(files: Sequence[tuple[str, bytes]]) -> list[Draft | UnreadableFileError]:
-    """Read the contents of files that were sent with their names."""
-    return [_drafted(partial(parse_file, content=content), Path(name)) for name, content in files]
-
-
-def _drafted(read: Callable[[Path], FileArticle], path: Path) -> Draft | UnreadableFileError:
+def _read(path: Path, name: str) -> Draft | UnreadableFileError:
     try:
-        return drafted(read(path))
+        return drafted(read_file(path, name))
     except UnreadableFileError as error:
         return error
 

@@ -10,12 +10,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self, TypeVar
+from typing import BinaryIO, Self
 
 from index.asking import Answerer
-from index.drafts import Draft, Prepared, additions, parse_all, prepare_all, read_all, unused
+from index.drafts import Draft, Prepared, additions, prepare_all, read_all, unused
 from index.engines.protocol import Scope
-from index.errors import UnknownArticleError, UnreadableFileError, UnusableArticleError
+from index.errors import UnknownArticleError, UnusableArticleError
 from index.indexing import LiveIndex
 from index.ingestion.files import named_files
 from index.models import (
@@ -38,8 +38,6 @@ from index.models import (
 from index.moving import exported, parse_export, read_export, write_export
 from index.rebuilding import Rebuilder, sweep
 from index.store import ARTICLES, Database, Store, finished
-
-_T = TypeVar("_T")
 
 ADDED_AT_ONCE = 64
 """Articles in one transaction of the store when many are added."""
@@ -164,30 +162,10 @@ class Library:
         progress: Progress = lambda _done, _all: None,
     ) -> list[Addition]:
         """Add files, and all files of folders; see `add`. What does not exist or cannot be read has a `problem`."""
-        files = await asyncio.to_thread(named_files, paths)
-        return await self._add_read(list(files.items()), read_all, collection, added_by, progress)
-
-    async def add_files(
-        self,
-        files: Sequence[tuple[str, bytes]],
-        collection: str = SHARED_COLLECTION,
-        added_by: str | None = None,
-        progress: Progress = lambda _done, _all: None,
-    ) -> list[Addition]:
-        """Add files that were sent as name and content; see `add`. A file that cannot be read has a `problem`."""
-        return await self._add_read(files, parse_all, collection, added_by, progress)
-
-    async def _add_read(
-        self,
-        files: Sequence[_T],
-        read: Callable[[Sequence[_T]], list[Draft | UnreadableFileError]],
-        collection: str,
-        added_by: str | None,
-        progress: Progress,
-    ) -> list[Addition]:
+        files = list((await asyncio.to_thread(named_files, paths)).items())
         outcomes: list[Addition] = []
         for first in range(0, len(files), ADDED_AT_ONCE):
-            found = await asyncio.to_thread(read, files[first : first + ADDED_AT_ONCE])
+            found = await asyncio.to_thread(read_all, files[first : first + ADDED_AT_ONCE])
             added = iter(await self.add([one for one in found if isinstance(one, Draft)], collection, added_by))
             outcomes += [next(added) if isinstance(one, Draft) else unused(one) for one in found]
             progress(min(first + ADDED_AT_ONCE, len(files)), len(files))
@@ -326,7 +304,8 @@ class Library:
             How many articles the file has, and how many of them were there already.
 
         Raises:
-            UnreadableFileError: The file is missing, or a line is not such an object; lines before it were read.
+            UnreadableFileError: The file is missing, or a line is not such an object; of the lines before it, whole
+                parts of `ADDED_AT_ONCE` were read.
         """
         everything = unchanged = 0
         size = await asyncio.to_thread(lambda: path.stat().st_size if path.is_file() else 0)

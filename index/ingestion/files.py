@@ -94,9 +94,10 @@ def named_files(paths: Iterable[Path], suffixes: Collection[str] = TEXT_SUFFIXES
     """
     named: dict[Path, tuple[Path, int]] = {}
     for path in paths:
+        above = _parts_above(path)
         for file in article_files([path], suffixes):
             whole = _absolute(file)
-            named.setdefault(whole, (file, len(whole.parts) - _parts_above(path)))
+            named.setdefault(whole, (file, len(whole.parts) - above))
     while alike := _alike({whole: _last(whole, count) for whole, (_, count) in named.items()}):
         named |= {whole: (named[whole][0], named[whole][1] + 1) for whole in alike}
     return {file: _last(whole, count) for whole, (file, count) in named.items()}

@@ -1,7 +1,7 @@
 """Reads articles from wherever they are: addresses, files, folders, uploads."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from html import escape
@@ -10,9 +10,9 @@ from pathlib import Path, PurePath
 from urllib.parse import unquote, urlsplit
 
 from index.errors import UnreadableFileError
-from index.ingestion.extracting.kinds import READABLE_SUFFIXES, Kind, UnreadableKindError, kind_of
+from index.ingestion.extracting.kinds import Kind, UnreadableKindError, kind_of
 from index.ingestion.fetching import Fetcher
-from index.ingestion.files import MAX_FILE_BYTES, TEXT_SUFFIXES, FileArticle, article_files, parse_file
+from index.ingestion.files import MAX_FILE_BYTES, TEXT_SUFFIXES, FileArticle, parse_file
 from index.ingestion.problems import Problem, UnusableSourceError, over_bytes
 from index.ingestion.requesting import NotModified
 from index.ingestion.worker import Bytes, Workers
@@ -111,21 +111,14 @@ class Reader:
             async for item in found:
                 yield item
 
-    async def paths(self, paths: Iterable[Path]) -> AsyncGenerator[Item, None]:
-        """Read files, and all readable files of folders, in order. Archives and JSON Lines are streamed.
+    async def files(self, files: Sequence[Path]) -> AsyncGenerator[tuple[Path, Item], None]:
+        """Read files in order; archives and JSON Lines are streamed.
 
         Plain text is read in this process, since nothing in it is interpreted; everything else in a worker.
 
         Yields:
-            At least one item for each file.
+            Items, at least one for each file, with the file that they are of.
         """
-        files = await asyncio.to_thread(article_files, paths, READABLE_SUFFIXES)
-        async with aclosing(self.files(files)) as found:
-            async for _, item in found:
-                yield item
-
-    async def files(self, files: Sequence[Path]) -> AsyncGenerator[tuple[Path, Item], None]:
-        """Read files as `paths` does, each item with the file that it is of."""
         for first in range(0, len(files), _READ_AT_ONCE):
             batch = files[first : first + _READ_AT_ONCE]
             plain = await asyncio.to_thread(_read_plain, batch)

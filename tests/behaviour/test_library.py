@@ -69,10 +69,12 @@ async def test_the_answering_sentence_is_quoted_word_for_word(library: Library) 
     assert answer.best.link.startswith("https://example.org/truce#:~:text=")
 
 
-async def test_a_text_file_keeps_the_line_that_became_its_title(library: Library) -> None:
+async def test_a_text_file_keeps_the_line_that_became_its_title(library: Library, tmp_path: Path) -> None:
     text = "The ferry costs 7 euros.\n\nIt leaves at noon, and nobody has to book. It takes an hour to the island."
 
-    (added,) = await library.add_files([("ferry.txt", text.encode())])
+    (tmp_path / "ferry.txt").write_text(text)
+
+    (added,) = await library.add_paths([tmp_path / "ferry.txt"])
     answer = await library.ask("what does the ferry cost?")
 
     assert added.article is not None
@@ -83,8 +85,10 @@ async def test_a_text_file_keeps_the_line_that_became_its_title(library: Library
     assert "The ferry costs 7 euros." in answer.best.quote
 
 
-async def test_a_heading_is_not_repeated_in_the_text(library: Library) -> None:
-    (added,) = await library.add_files([("ferry.md", b"# The ferry\n\nIt leaves at noon, and nobody has to book.")])
+async def test_a_heading_is_not_repeated_in_the_text(library: Library, tmp_path: Path) -> None:
+    (tmp_path / "ferry.md").write_text("# The ferry\n\nIt leaves at noon, and nobody has to book.")
+
+    (added,) = await library.add_paths([tmp_path / "ferry.md"])
 
     assert added.article is not None
     assert [line.line for line in added.left_out] == ["The ferry"]

@@ -233,23 +233,23 @@ async def test_an_export_that_fails_leaves_nothing_behind(tmp_path: Path) -> Non
 # ---- adding files
 
 
-async def test_files_that_were_sent_are_added_and_those_that_cannot_be_read_say_why(library: Library) -> None:
+async def test_files_are_added_and_those_that_cannot_be_read_say_why(library: Library, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     markdown = b"---\ntitle: A bridge opens\nlanguage: en\n---\n\nThe new bridge over the Lyn cost 40 million euros.\n"
+    files = {
+        "bridge.md": markdown,
+        "photo.png": b"\x89PNG",
+        "empty.txt": b" ",
+        "dam.txt": "Der Damm hält".encode(),
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
 
-    outcomes = await library.add_files(
-        [
-            ("bridge.md", markdown),
-            ("photo.png", b"\x89PNG"),
-            ("empty.txt", b" "),
-            ("dam.txt", "Der Damm hält".encode()),
-        ],
-        "server",
-        "12",
-        lambda done, total: seen.append((done, total)),
-    )
+    paths = [tmp_path / name for name in files]
+    outcomes = await library.add_paths(paths, "server", "12", lambda done, total: seen.append((done, total)))
 
-    assert [outcome.source for outcome in outcomes] == ["bridge.md", "photo.png", "empty.txt", "dam.txt"]
+    known = [f"{tmp_path.name}/bridge.md", str(paths[1]), str(paths[2]), f"{tmp_path.name}/dam.txt"]
+    assert [outcome.source for outcome in outcomes] == known
     assert [outcome.change for outcome in outcomes] == [Change.ADDED, None, None, Change.ADDED]
     assert outcomes[0].article is not None
     assert (outcomes[0].article.collection, outcomes[0].article.added_by) == ("server", "12")

@@ -7,8 +7,9 @@ import pytest_asyncio
 
 from index.errors import UnreadableFileError
 from index.ingestion.addresses import AllowedHost
+from index.ingestion.extracting.kinds import READABLE_SUFFIXES
 from index.ingestion.fetching import Fetcher
-from index.ingestion.files import FileArticle
+from index.ingestion.files import FileArticle, article_files
 from index.ingestion.problems import Problem, UnusableSourceError
 from index.ingestion.reading import Reader, ReadPage
 from index.ingestion.requesting import NotModified
@@ -127,7 +128,8 @@ async def test_a_folder_is_read_in_order(reader: Reader, tmp_path: Path) -> None
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
 
-    found = [item async for item in reader.paths([tmp_path, tmp_path / "nothing.txt"])]
+    named = article_files([tmp_path, tmp_path / "nothing.txt"], READABLE_SUFFIXES)
+    found = [item async for _, item in reader.files(named)]
 
     assert sources(found) == [
         "a.md", "c.html", "d.jsonl#1", "d.jsonl#2", "! e.pdf", "g.txt", f"! {tmp_path / 'nothing.txt'}",
@@ -139,7 +141,7 @@ async def test_a_thousand_plain_articles_are_read_in_a_moment(reader: Reader, tm
         (tmp_path / f"{number}.md").write_text(f"# Note {number}\n\n" + "\n\n".join(LINES))
     began = time.perf_counter()
 
-    found = [item async for item in reader.paths([tmp_path])]
+    found = [item async for _, item in reader.files(article_files([tmp_path], READABLE_SUFFIXES))]
 
     assert len(found) == 1_000
     assert time.perf_counter() - began < 5
