@@ -44,15 +44,25 @@ class QuestionSet:
     articles: tuple[tuple[str, Draft], ...]
     questions: tuple[Question, ...]
 
+    @property
+    def answerable(self) -> list[Question]:
+        """The questions that an article answers."""
+        return [one for one in self.questions if one.answers]
+
+    @property
+    def unanswerable(self) -> list[Question]:
+        """The others: they belong to what is to be refused."""
+        return [one for one in self.questions if not one.answers]
+
 
 @dataclass(frozen=True, slots=True)
 class SetResult:
     """Figures of one set. Shares lie in 0..1, lengths are characters, times milliseconds.
 
     passage_at_1: right article, and a gold answer in the passage shown. quote_at_1: a gold answer in the quote of the
-    right article. `refused` and `uncertain` are shares of the questions that have an answer. `auroc` is the chance
-    that a question with an answer gets a higher confidence than one without. A refusal counts as nothing found in the
-    shares; the closest passages are judged before refusing, as `passage_at_1` is about ranking.
+    right article. All shares, and `questions`, are of those that have an answer. `auroc` is the chance that a question
+    with an answer gets a higher confidence than one without. A refusal counts as nothing found in the shares; the
+    closest passages are judged before refusing, as `passage_at_1` is about ranking.
     """
 
     name: str
@@ -229,8 +239,8 @@ async def _evaluate(questions: QuestionSet, offtopic: Sequence[Question], step: 
                 step()
                 return answer
 
-            results = [(question, await ask(question, _ASKED_PASSAGES)) for question in questions.questions]
-            away = [await ask(question, 1) for question in offtopic]
+            results = [(question, await ask(question, _ASKED_PASSAGES)) for question in questions.answerable]
+            away = [await ask(question, 1) for question in (*questions.unanswerable, *offtopic)]
     return _figures(questions.name, ids, lengths, results, away)
 
 

@@ -17,6 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.quality.peers import PEERS, SHOWN, Peer
+from index.errors import UnreadableFileError
 from index.evaluation import Question, QuestionSet, comparable, holds_answer, read_set
 from index.library import Library
 from index.passages import split
@@ -63,7 +64,10 @@ def main() -> None:
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=len(options.sets) * (len(PEERS) + 1))
         for folder in options.sets:
-            questions = read_set(folder, options.limit, held_out=options.held_out)
+            try:
+                questions = read_set(folder, options.limit, held_out=options.held_out)
+            except UnreadableFileError as error:
+                raise SystemExit(str(error)) from error
             progress.update(task, description=f"{questions.name}, {OURS}")
             ours, passages = asyncio.run(measure_ours(questions))
             found = [ours]
@@ -97,7 +101,7 @@ async def measure_ours(questions: QuestionSet) -> tuple[Row, list[Passage]]:
                 ]
             ranks: list[int | None] = []
             began = time.perf_counter()
-            for question in questions.questions:
+            for question in questions.answerable:
                 answer = await library.ask(question.question, top_k=SHOWN, refuse=False)
                 cited = [] if answer.best is None else [answer.best, *answer.alternatives]
                 shown = [(names.get(one.article.id, ""), one.passage) for one in cited]
@@ -116,7 +120,7 @@ def measure_peer(
     try:
         ask = peer(texts, language)
         began = time.perf_counter()
-        for question in questions.questions:
+        for question in questions.answerable:
             found.append(ask(question.question))  # noqa: PERF401 - a failure is told with what came before it
         took = time.perf_counter() - began
     except ImportError as error:
@@ -126,7 +130,7 @@ def measure_peer(
         return problem(questions, name, len(passages), f"fails{at}: {type(error).__name__}: {error}"[:200])
     ranks = [
         rank_of_answer(question, [(passages[place].article, passages[place].text) for place in places])
-        for question, places in zip(questions.questions, found, strict=True)
+        for question, places in zip(questions.answerable, found, strict=True)
     ]
     return row(questions, name, len(passages), ranks, took)
 
@@ -160,7 +164,7 @@ def row(questions: QuestionSet, system: str, passages: int, ranks: Sequence[int 
 
 def problem(questions: QuestionSet, system: str, passages: int, reason: str) -> Row:
     """The row of a system without figures."""
-    return Row(questions.name, system, len(questions.questions), passages, problem=reason)
+    return Row(questions.name, system, len(questions.answerable), passages, problem=reason)
 
 
 def table(rows: Sequence[Row], *, titles: bool) -> Table:

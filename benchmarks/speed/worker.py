@@ -14,7 +14,8 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.speed.corpus import Corpus
-from benchmarks.speed.engines import ENGINES, Clock, Ready
+from benchmarks.speed.engines import ENGINES
+from benchmarks.speed.protocol import Clock, Ready
 
 ROUNDS = 5
 """Timed rounds of every question; the engines take turns, and one more round warms up."""

@@ -203,6 +203,19 @@ def test_a_question_without_text_asks_nothing_and_is_left_out(run: Run, question
     assert result["questions"] == before["questions"]
 
 
+def test_a_question_that_its_set_calls_unanswerable_is_to_be_refused(run: Run, question_set: Path) -> None:
+    (before,) = as_json(run("eval", question_set, "--json"))
+    unanswerable = {"question": "Who invented the zeppelin?", "lang": "en", "answerable": False}
+    with (question_set / "questions.jsonl").open("a", encoding="utf-8") as file:
+        file.write("\n" + json.dumps(unanswerable))
+
+    (result,) = as_json(run("eval", question_set, "--json"))
+
+    asked = ("questions", "passage_at_1", "quote_at_1", "refused")
+    assert [result[key] for key in asked] == [before[key] for key in asked]
+    assert (before["offtopic_refused"], result["offtopic_refused"], result["auroc"]) == (None, 1.0, 1.0)
+
+
 def test_files_of_a_set_that_cannot_be_read_are_told_in_words(run: Run, question_set: Path, tmp_path: Path) -> None:
     (tmp_path / "latin.jsonl").write_bytes("{é}".encode("latin-1"))
 
