@@ -1,6 +1,6 @@
-"""Three short articles to be added, and a question that the first of them answers."""
+"""Three short articles to be added, a question that the first of them answers, and how one is added."""
 
-from index import Draft
+from index import Draft, Library
 
 QUESTION = "how many soldiers were killed?"
 TRUCE = Draft(
@@ -14,3 +14,10 @@ BRIDGE = Draft(
     "A bridge opens", "The new bridge over the Lyn opened on Monday. It cost 40 million euros.", "bridge.md", "en"
 )
 DAM = Draft("Der Damm hält", "Der Damm bei Wellingen hielt stand. Die Feuerwehr zählte 300 Helfer.", "damm.md", "de")
+
+
+async def added(library: Library, draft: Draft, collection: str = "shared") -> str:
+    """Add an article and return its id."""
+    (addition,) = await library.add([draft], collection)
+    assert addition.article is not None
+    return addition.article.id
