@@ -1,6 +1,5 @@
 """Articles in a library: added, revised, removed and listed."""
 
-import itertools
 import random
 import time
 from datetime import UTC, datetime
@@ -16,39 +15,7 @@ from index import (
     UnknownArticleError,
 )
 from tests.support.drafts import BRIDGE, DAM, QUESTION, TRUCE
-
-_SYLLABLES = (
-    "ba",
-    "cor",
-    "dle",
-    "fen",
-    "gri",
-    "hol",
-    "ja",
-    "kem",
-    "lis",
-    "mo",
-    "nar",
-    "ot",
-    "pru",
-    "ris",
-    "sta",
-    "ven",
-)
-
-VOCABULARY = ["".join(word) for length in (2, 3) for word in itertools.product(_SYLLABLES, repeat=length)]
-
-"""More than four thousand made-up words."""
-
-
-def varied_text(chance: random.Random) -> str:
-    """Six paragraphs of five sentences each, with words that are the rarer the later they stand in the vocabulary."""
-
-    def sentence() -> str:
-        words = [VOCABULARY[int(len(VOCABULARY) * chance.random() ** 3)] for _ in range(chance.randint(8, 18))]
-        return f"The {' '.join(words)}."
-
-    return "\n\n".join(" ".join(sentence() for _ in range(5)) for _ in range(6))
+from tests.support.varied import varied_text
 
 
 async def test_a_text_file_keeps_the_line_that_became_its_title(library: Library, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """The index of a library: built, saved, damaged, and asked meanwhile."""
 
 import asyncio
-import itertools
 import random
 import time
 from pathlib import Path
@@ -17,39 +16,7 @@ from index import (
     StoreError,
 )
 from tests.support.drafts import BRIDGE, DAM, QUESTION, TRUCE
-
-_SYLLABLES = (
-    "ba",
-    "cor",
-    "dle",
-    "fen",
-    "gri",
-    "hol",
-    "ja",
-    "kem",
-    "lis",
-    "mo",
-    "nar",
-    "ot",
-    "pru",
-    "ris",
-    "sta",
-    "ven",
-)
-
-VOCABULARY = ["".join(word) for length in (2, 3) for word in itertools.product(_SYLLABLES, repeat=length)]
-
-"""More than four thousand made-up words."""
-
-
-def varied_text(chance: random.Random) -> str:
-    """Six paragraphs of five sentences each, with words that are the rarer the later they stand in the vocabulary."""
-
-    def sentence() -> str:
-        words = [VOCABULARY[int(len(VOCABULARY) * chance.random() ** 3)] for _ in range(chance.randint(8, 18))]
-        return f"The {' '.join(words)}."
-
-    return "\n\n".join(" ".join(sentence() for _ in range(5)) for _ in range(6))
+from tests.support.varied import varied_text
 
 
 async def test_questions_go_on_while_the_index_is_built(library: Library) -> None:
