@@ -3,7 +3,9 @@
 import itertools
 import random
 
-_SYLLABLES = "ba cor dle fen gri hol ja kem lis mo nar ot pru ris sta ven".split()
+_SYLLABLES = (
+    "ba", "cor", "dle", "fen", "gri", "hol", "ja", "kem", "lis", "mo", "nar", "ot", "pru", "ris", "sta", "ven",
+)  # fmt: skip
 
 VOCABULARY = ["".join(word) for length in (2, 3) for word in itertools.product(_SYLLABLES, repeat=length)]
 """More than four thousand made-up words."""
