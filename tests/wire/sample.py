@@ -3,6 +3,7 @@
 import asyncio
 import io
 import re
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Self, cast
@@ -240,3 +241,11 @@ async def running(bot: commands.AutoShardedBot, loopback: Discord, shards: int =
             await bot.close()
             connection.cancel()
             await asyncio.gather(connection, return_exceptions=True)
+            _stop_hearts()
+
+
+def _stop_hearts() -> None:
+    """End the threads that discord.py leaves if it is closed while a shard connects: they would beat after the loop."""
+    for thread in threading.enumerate():
+        if isinstance(thread, discord.gateway.KeepAliveHandler):
+            thread.stop()
