@@ -17,8 +17,8 @@ from index.analysis.languages import Language, language
 from index.analysis.lemmas import LemmaTable, lemma_table
 from index.analysis.stemming import stemmer
 
-ANALYSIS_VERSION = 3
-"""Raise it when the same text gives other words than before: saved indexes of another version are rebuilt."""
+ANALYSIS_VERSION = 4
+"""Raise it when a text gives other words or passages than before: saved indexes of another version are rebuilt."""
 
 WORDLESS = (
     "\u3005\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"

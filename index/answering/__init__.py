@@ -1,6 +1,6 @@
 """A question and the passages that an engine finds, to an answer or to a refusal with its reason."""
 
-from index.answering.candidates import Candidate, Group, Ranking
+from index.answering.candidates import Candidate, Group, Ranking, apart
 from index.answering.citing import (
     MAX_FROM_ONE_ARTICLE,
     SHOWN,
@@ -22,6 +22,7 @@ __all__ = [
     "Group",
     "Ranker",
     "Ranking",
+    "apart",
     "chosen",
     "cite",
     "clause",

@@ -1,5 +1,6 @@
 """What is known of the passages that may answer a question, from the first stage to the choice of one."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,3 +56,19 @@ class Ranking:
     unknown: tuple[str, ...]
     has_words: bool
     groups: tuple[Group, ...]
+
+
+def apart(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    """Leave out those whose best sentence stands in a better one: the passages of a long paragraph overlap.
+
+    Args:
+        candidates: Best first.
+    """
+    shown: dict[int, list[Candidate]] = {}
+    for candidate in candidates:
+        of_article = shown.setdefault(candidate.key.article, [])
+        best = candidate.quotes[candidate.better]
+        start, end = candidate.start + best.start, candidate.start + best.end
+        if not any(better.start <= start and end <= better.end for better in of_article):
+            of_article.append(candidate)
+            yield candidate

@@ -1,6 +1,7 @@
 """A question to ranked passages, with how sure the first one is."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from index.analysis.languages import language
 from index.analysis.typed import as_typed
 from index.analysis.words import Analyzer, Flag
-from index.answering.candidates import Candidate, Group, Ranking
+from index.answering.candidates import Candidate, Group, Ranking, apart
 from index.answering.confidence import confidence_features
 from index.answering.quotes import chosen
 from index.engines.protocol import Engine, Hits, Scope
@@ -154,7 +155,7 @@ class Ranker:
         order = sorted(
             ((-float(group.scores[i]), g, i) for g, group in enumerate(groups) for i in range(len(group.keys)))
         )
-        candidates = tuple(self._candidate(groups[g], i, engine) for _, g, i in order[:wanted])
+        candidates = tuple(islice(apart(self._candidate(groups[g], i, engine) for _, g, i in order), wanted))
         best = groups[order[0][1]]
         features = confidence_features(best, order[0][2], [(groups[g], i) for _, g, i in order])
         confidence = trained.weights(best.query.language).sure(features)

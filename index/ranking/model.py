@@ -14,9 +14,22 @@ from numpy.typing import NDArray
 from index.ranking.features import CONFIDENCE_FEATURES, PASSAGE_FEATURES, SENTENCE_FEATURES
 
 FAMILIES: Mapping[str, str] = MappingProxyType(
-    {"zh": "chinese", "ja": "chinese", "ko": "korean", "th": "thai", "lo": "thai", "km": "thai", "my": "thai"}
+    {
+        "en": "english",
+        "zh": "chinese",
+        "ja": "chinese",
+        "ko": "korean",
+        "th": "thai",
+        "lo": "thai",
+        "km": "thai",
+        "my": "thai",
+    }
 )
-"""Languages whose terms are runs of characters instead of words, by the language that their weights come from."""
+"""Languages with weights of their own, by the language that these come from.
+
+The terms of most of them are runs of characters instead of words. English alone has word relations, and by far the most
+questions to train on.
+"""
 
 
 @dataclass(frozen=True, slots=True)

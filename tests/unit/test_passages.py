@@ -1,5 +1,8 @@
 """Passages are slices."""
 
+import re
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +27,22 @@ def test_a_long_paragraph_is_cut_at_sentence_ends() -> None:
     assert all(text[p.start : p.end].endswith(".") for p in split(text, "en"))
 
 
+def test_passages_of_a_long_paragraph_overlap_by_half() -> None:
+    text = PARAGRAPH * 8
+
+    passages = split(text, "en")
+
+    assert [(p.start, p.end) for p in passages] == [(0, 975), (500, 1495), (1020, 1995), (1520, 2175)]
+
+
+def test_a_heading_stays_with_the_long_paragraph_under_it() -> None:
+    text = f"The ferry\n\n{PARAGRAPH * 5}".strip()
+
+    first, second = split(text, "en")
+
+    assert (first.start, second.start) == (0, 511)
+
+
 def test_one_line_a_paragraph_when_there_are_no_blank_lines() -> None:
     text = "\n".join([PARAGRAPH.strip()] * 4)
 
@@ -34,7 +53,17 @@ def test_nothing_gives_no_passages() -> None:
     assert split(" \n\n \t", "en") == []
 
 
-@given(st.text(alphabet=st.sampled_from("ab. \n!。한é"), max_size=6000), st.sampled_from(["en", "zh", "th"]))
+LONG_TEXTS = st.lists(
+    st.builds(
+        lambda piece, times: piece * times,
+        st.text(alphabet=st.sampled_from("ab. \n!。한é"), min_size=1, max_size=40),
+        st.integers(1, 100),
+    ),
+    max_size=12,
+).map("".join)
+
+
+@given(LONG_TEXTS, st.sampled_from(["en", "zh", "th"]))
 def test_passages_cover_the_text_and_keep_the_limit(text: str, language: str) -> None:
     passages = split(text, language)
 
@@ -45,3 +74,9 @@ def test_passages_cover_the_text_and_keep_the_limit(text: str, language: str) ->
         assert text[passage.start : passage.end].strip() == text[passage.start : passage.end]
         last = passage.end
     assert not text[last:].strip()
+    for one, next_ in pairwise(passages):
+        assert one.start < next_.start
+        assert one.end < next_.end
+        assert not re.search(r"\n\s*\n", text[next_.start : one.end]), "only within a paragraph"
+    for one, next_but_one in zip(passages, passages[2:], strict=False):
+        assert one.end <= next_but_one.start

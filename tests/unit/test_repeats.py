@@ -3,13 +3,19 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.answering import MAX_FROM_ONE_ARTICLE, SHOWN, Candidate, without_repeats
-from index.models import PassageKey
+from index.answering import MAX_FROM_ONE_ARTICLE, SHOWN, Candidate, apart, without_repeats
+from index.models import PassageKey, Span
 
 
 def candidate(article: int, ordinal: int = 0, words: frozenset[int] | None = None) -> Candidate:
     own = frozenset(range(article * 1000 + ordinal * 50, article * 1000 + ordinal * 50 + 50))
     return Candidate("en", PassageKey(article, ordinal), 0, 10, (), 1.0, (), {}, own if words is None else words)
+
+
+def of_long_paragraph(article: int, start: int, best: tuple[int, int]) -> Candidate:
+    """A passage of 1,000 characters and the best of its sentences, both as places in the article."""
+    quote = Span(best[0] - start, best[1] - start)
+    return Candidate("en", PassageKey(article, start // 500), start, start + 1000, (quote,), 1.0, (), {}, frozenset())
 
 
 def keys(candidates: list[Candidate]) -> list[tuple[int, int]]:
@@ -48,6 +54,13 @@ def test_a_fourth_passage_of_an_article_waits_behind_the_first_five() -> None:
     kept = [one for one, _ in without_repeats(candidates)]
 
     assert keys(kept) == [(1, 0), (1, 1), (1, 2), (2, 0), (3, 0), (1, 3), (4, 0)]
+
+
+def test_a_passage_whose_best_sentence_is_shown_already_is_left_out() -> None:
+    first, again = of_long_paragraph(1, 500, (600, 700)), of_long_paragraph(1, 0, (600, 700))
+    next_, elsewhere = of_long_paragraph(1, 1000, (1450, 1550)), of_long_paragraph(2, 0, (600, 700))
+
+    assert list(apart([first, again, next_, elsewhere])) == [first, next_, elsewhere]
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 9), st.integers(0, 3)), max_size=20, unique=True))

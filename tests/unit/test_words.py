@@ -102,3 +102,23 @@ def test_no_text_breaks_analysis(text: str, code: str) -> None:
 
     for word in analyzer.question(text.encode("utf-8", "replace").decode()):
         assert word.term
+
+
+@pytest.mark.parametrize(
+    ("code", "word", "flag"),
+    [
+        ("en", "forty", Flag.NUMBER),
+        ("fr", "seize", Flag.NUMBER),
+        ("da", "halvtreds", Flag.NUMBER),
+        ("ru", "двадцати", Flag.NUMBER),
+        ("fa", "بیست", Flag.NUMBER),
+        ("fr", "peuvent", Flag.STOP),
+        ("de", "müssen", Flag.STOP),
+        ("pl", "może", Flag.STOP),
+        ("ru", "должны", Flag.STOP),
+    ],
+)
+def test_numbers_in_words_and_auxiliary_verbs_are_known(code: str, word: str, flag: Flag) -> None:
+    (found,) = Analyzer(code).tokens(word)
+
+    assert found.word.flags & flag

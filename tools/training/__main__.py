@@ -21,7 +21,7 @@ from tools.training.cases import FOLDS, collected
 from tools.training.fitting import Floats, train
 from tools.training.judging import Judged, judged, table
 
-MOST_QUESTIONS = 700
+MOST_QUESTIONS = 1_200
 
 
 def main() -> None:

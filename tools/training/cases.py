@@ -26,7 +26,7 @@ FOLDS = 4
 KINDS = ("asked", "other", "removed")
 AWAY = 200
 SMALL = 5
-SMALL_LIBRARIES = 8
+SMALL_LIBRARIES = 24
 SMALL_QUESTIONS = 15
 
 _ZERO = Model(
