@@ -18,6 +18,9 @@ from index.store import Store
 _SPARE = 5
 """Candidates beyond those shown, to take the place of repeats."""
 
+_TRIES = 3
+"""How often a question is ranked when what answers it best is removed before it is read."""
+
 _MOST_SHOWN = 50
 _NEAREST = 3
 
@@ -26,6 +29,10 @@ _IN_ARTICLE = {
     Refusal.UNKNOWN_WORDS: "None of the words of the question stand in this article.",
     Refusal.TOO_FAR: "No passage in this article is close enough to the question to be an answer.",
 }
+
+
+class _GoneError(Exception):
+    """The best passage's article is not in the store: another process has removed it."""
 
 
 class Answerer:
@@ -66,8 +73,15 @@ class Answerer:
         if article is not None and within is None:
             raise UnknownArticleError(article)
         asked = time.perf_counter()
-        ranking, started, ranked = await self._ranked(question, scope, top_k, within)
-        answer = await self._answer(question, ranking, top_k, began, within=within, refuse=refuse)
+        for tries_left in reversed(range(_TRIES)):
+            ranking, started, ranked = await self._ranked(question, scope, top_k, within)
+            try:
+                answer = await self._answer(question, ranking, top_k, began, within=within, refuse=refuse)
+                break
+            except _GoneError:
+                if not tries_left:
+                    raise LibraryError("articles are being removed; ask again in a moment") from None
+                await self._index.drop_removed()
         timings = {"queue": started - asked, "rank": ranked - started, "read": time.perf_counter() - ranked}
         answer = replace(answer, timings={stage: seconds * 1e3 for stage, seconds in timings.items()})
         if within is not None and answer.refusal in _IN_ARTICLE:
@@ -131,8 +145,6 @@ class Answerer:
         # Within one article nothing is repeated, and all passages shown are to be of it.
         ranked = without_repeats(ranking.candidates) if within is None else [(one, []) for one in ranking.candidates]
         citations = await self._cite(ranked[:top_k], ranking, question)
-        if not citations:
-            return refusal(question, ranking, Refusal.TOO_FAR, (), began)
         titles = tuple(dict.fromkeys(citation.article.title for citation in citations))[:_NEAREST]
         if ranking.confidence < model().uncertain:
             refused = refusal(question, ranking, Refusal.TOO_FAR, titles, began)
@@ -160,6 +172,8 @@ class Answerer:
         wanted = [(c.key.article, c.start, c.end) for c, _ in shown]
         twins = [(t.key.article, t.start, t.start) for _, same in shown for t in same]
         texts = await self._store.slices([*wanted, *twins])
+        if wanted[0] not in texts:
+            raise _GoneError
         infos = {place[0]: info for place, (info, _) in texts.items()}
         citations: list[Citation] = []
         for place, ((candidate, same), where) in enumerate(zip(shown, wanted, strict=True)):

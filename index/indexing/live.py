@@ -89,6 +89,14 @@ class LiveIndex:
         """Take out articles that were just removed from the store. Hold `writing`."""
         await asyncio.to_thread(self.engine.replace, [], numbers)
 
+    async def drop_removed(self) -> None:
+        """Take out the articles that the store does not hold any more: another process has removed them."""
+        engine = self.engine
+        # In this order: what is added meanwhile is in the store before it is in the index.
+        held = await asyncio.to_thread(engine.numbers)
+        stored = await self._store.numbers()
+        await asyncio.to_thread(engine.replace, [], held - stored)
+
     async def catch_up(self, engine: EmbeddedEngine, known: Sequence[Failed] = ()) -> tuple[Failed, ...]:
         """Make an engine, this one or another, hold just what the store holds, but for what is `known` to fail.
 

@@ -54,6 +54,25 @@ async def test_a_removed_article_is_never_quoted_again(library: Library) -> None
         await library.remove([added[0].article.id])
 
 
+async def test_what_another_process_removed_lends_its_confidence_to_nothing(tmp_path: Path) -> None:
+    address = f"sqlite+aiosqlite:///{tmp_path / 'library.db'}"
+    sunk = Draft("Ferry", "The ferry to Lindholm sank after a storm. Forty people died in it.", "one", "en")
+    harbour = Draft("Harbour", "The harbour of Lindholm was rebuilt. A ferry goes there twice a day.", "two", "en")
+    async with await Library.open(address) as library:
+        (added, _) = await library.add([sunk, harbour])
+        before = await library.ask("when did the ferry to Lindholm sink after a storm?")
+        assert added.article is not None
+        async with await Library.open(address) as other:
+            await other.remove([added.article.id])
+
+        after = await library.ask("when did the ferry to Lindholm sink after a storm?")
+
+        assert before.status is Status.ANSWERED
+        assert after.status is not Status.ANSWERED
+        assert after.confidence < before.confidence
+        assert (await library.agreement()).surplus == 0
+
+
 async def test_a_revision_replaces_the_text_and_keeps_the_id(library: Library) -> None:
     first = await library.add([TRUCE])
     revised = Draft(TRUCE.title, TRUCE.text.replace("49", "105"), TRUCE.source, "en")
