@@ -11,6 +11,8 @@ from enum import Enum
 from functools import cache
 from pathlib import Path
 
+from index.analysis.languages import DOTTED_ORDINALS
+
 MAX_SENTENCE_CHARACTERS = 400
 """A longer sentence is cut: nobody reads a quote of that length, and lists without full stops come as one sentence."""
 
@@ -19,11 +21,6 @@ MAX_UNPUNCTUATED_CHARACTERS = 198
 
 _DATA = Path(__file__).with_name("data")
 _UNPUNCTUATED_LANGUAGES = frozenset({"th", "lo", "km"})
-# "17. mai", "2. Dünya Savaşı": a number with a full stop is an ordinal here.
-_ORDINAL_LANGUAGES = frozenset(
-    {"bs", "cs", "da", "de", "et", "fi", "fo", "hr", "hu", "is", "lb", "lv"}
-    | {"nb", "nn", "no", "pl", "sk", "sl", "sr", "sv", "tr"}
-)
 
 # Marks after which the next sentence needs no space: danda, Urdu, Khmer, Burmese, Ethiopic and East Asian full stops.
 _SPACELESS = "।॥۔។៕။።።。！？｡．"
@@ -84,7 +81,7 @@ def sentence_spans(text: str, language: str) -> list[tuple[int, int]]:
     limit, separators = MAX_SENTENCE_CHARACTERS, _SEPARATORS
     if language in _UNPUNCTUATED_LANGUAGES:
         limit, separators = MAX_UNPUNCTUATED_CHARACTERS, ()
-    has_ordinals = language in _ORDINAL_LANGUAGES
+    has_ordinals = language in DOTTED_ORDINALS
     start = size - len(text.lstrip())
     for match in _CANDIDATE.finditer(text, start):
         (first, resume), (_, end) = match.regs

@@ -8,16 +8,17 @@ Each form is analysed once and remembered.
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntFlag
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 
-from index.analysis.languages import Language, language
+from index.analysis.languages import DOTTED_ORDINALS, Language, language
 from index.analysis.lemmas import LemmaTable, lemma_table
+from index.analysis.ordinals import Ordinals
 from index.analysis.stemming import stemmer
 
-ANALYSIS_VERSION = 4
+ANALYSIS_VERSION = 5
 """Raise it when a text gives other words or passages than before: saved indexes of another version are rebuilt."""
 
 WORDLESS = (
@@ -45,7 +46,10 @@ _NUMBER, _DATE, _CAPITAL, _STOP, _CAUSE = (
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word. `extra` is a second term that finds it too: the joined spelling, or the single character of a pair."""
+    """One word. `extra` is a second term that finds it too.
+
+    It is the joined spelling, the single character of a pair, or what else a date may mean.
+    """
 
     term: str
     surface: str
@@ -68,43 +72,59 @@ def _marks() -> str:
 
 
 @cache
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+def _patterns(dotted: bool) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     """Patterns of forms for ASCII texts, for texts without wordless scripts, and for all; from fast to slow.
 
     The commonest form, a word of two letters or more, is tried first.
+
+    Args:
+        dotted: Whether "3.10." is a date, as in the languages of `DOTTED_ORDINALS`.
     """
     letters = rf"[\w{_marks()}]"
     single = rf"(?:(?![{WORDLESS}]){letters})"
     return (
-        re.compile(_forms("[A-Za-z]", r"\w", r"['\-]"), re.ASCII),
-        re.compile(_forms(r"[^\W\d_]", letters, r"['’ʼ\-‐‑]")),
+        re.compile(_forms("[A-Za-z]", r"\w", r"['\-]", dotted), re.ASCII),
+        re.compile(_forms(r"[^\W\d_]", letters, r"['’ʼ\-‐‑]", dotted)),
         re.compile(
-            rf"(?<!\d)(?:1[0-2]|0?[1-9])[月월]|[{WORDLESS}]+|"
-            + _forms(rf"(?![{WORDLESS}])[^\W\d_]", single, r"['’ʼ\-‐‑]")
+            rf"(?<!\d)(?:1[0-2]|0?[1-9])[月월]|第\d\d?(?!\d)|[{WORDLESS}]+|"
+            + _forms(rf"(?![{WORDLESS}])[^\W\d_]", single, r"['’ʼ\-‐‑]", dotted)
         ),
     )
 
 
-def _forms(first: str, letter: str, glue: str) -> str:
+def _forms(first: str, letter: str, glue: str, dotted: bool) -> str:
     joined = f"(?:{glue}{letter}+)*"
     return (
         f"{first}{letter}+{joined}"
         rf"|(?:{first}\.){{2,}}"
-        f"|{first}{joined}"
-        r"|\d{4}-\d\d?-\d\d?(?![\w-])"
-        r"|\d\d?[./]\d\d?[./]\d{4}(?!\w)"
+        f"|{first}{joined}{_DOTTED if dotted else ''}"
+        r"|\d{4}(?:-\d\d?-|/\d\d?/|\.\d\d?\.)\d\d?(?![\w-])"
+        r"|\d\d?[./-]\d\d?[./-]\d{4}(?!\w)"
         r"|\d{1,3}(?:[ \u202f\u2009'’]\d{3})+(?![\w.,'’]\w|\w)"
+        rf"|\d+(?:{_ORDINAL_ENDINGS})(?!{letter})"
         rf"|\d+(?:[.,]\d+)*(?!{letter})"
         rf"|\d{letter}*{joined}"
         r"|[$€£¥%₹₽]"
     )
 
 
+_ORDINAL_ENDINGS = r":[^\W\d_]{1,4}|-(?:ik|[\u0400-\u052f]{1,3})|\.(?:[oa]s?|er)|['’][ıiuü]?nc[ıiuü]"
+"""After a mark: "4:e", "4-го", "4.º", "4'üncü"."""
+
+_DOTTED = (
+    r"|\d\d?\. ?\d\d?\.(?: ?\d{4})?(?!\w)"  # "3.10.", "3. 10. 2022"
+    r"|\d{4}\. ?\d\d?\. ?\d\d?(?:\.(?!\w)|(?![\w.]))"  # "2022. 10. 3."
+)
 _IS_WORDLESS = re.compile(f"[{WORDLESS}]")
-_SEPARATORS = re.compile(r"['’ʼ\-‐‑\s]+")
+_SEPARATORS = re.compile(r"['’ʼ\-‐‑/\s]+")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _INDIAN = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}")
-_ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th|er|ère|eme|ème|º|ª|o|a|e|:e|:a)", re.IGNORECASE)
+_DATE_PARTS = re.compile(r"[^\d]+")
+_ORDINAL = re.compile(
+    rf"(\d{{1,9}})(?:st|nd|rd|th|n(?:de?|a)|re|[rt]a?|ste|de|i?[eè]re?|i?[eè](?:me)?|é|[oa]s?|{_ORDINAL_ENDINGS}"
+    r"|ος|η|ης|ο|ου|ον)",
+    re.IGNORECASE,
+)
 _ARABIC = str.maketrans(
     {
         "أ": "ا",
@@ -135,6 +155,11 @@ def has_wordless(text: str) -> bool:
     return _IS_WORDLESS.search(text) is not None
 
 
+def _is_cut(run: str) -> bool:
+    """Whether a form is cut into pairs; "第12" is not."""
+    return _IS_WORDLESS.match(run) is not None and _IS_WORDLESS.match(run, len(run) - 1) is not None
+
+
 def fold_accents(text: str) -> str:
     """Drop the combining marks of Latin, Greek and Cyrillic; other scripts keep theirs, which are letters to them."""
     if text.isascii():
@@ -154,8 +179,8 @@ class Analyzer:
         self._lemmas: LemmaTable | None = lemma_table(self.language.code)
         self._words: dict[str, tuple[Word, ...]] = {}
         self._stop = self.language.stop | self.language.question_words
-        self._months = {form: f"\x01m{i}" for i, month in enumerate(self.language.months, 1) for form in month}
-        self._ascii, self._spaced, self._mixed = _patterns()
+        self._months = {form: _month_term(i) for i, month in enumerate(self.language.months, 1) for form in month}
+        self._ascii, self._spaced, self._mixed = _patterns(self.language.code in DOTTED_ORDINALS)
 
     def forms(self, text: str, start: int = 0, end: int | None = None) -> list[str]:
         """The forms of `text[start:end]` (NFKC), in order; runs of wordless scripts as overlapping pairs."""
@@ -166,7 +191,7 @@ class Analyzer:
             return self._spaced.findall(text, start, stop)
         forms: list[str] = []
         for run in self._mixed.findall(text, start, stop):
-            if _IS_WORDLESS.match(run) and len(run) > 2:
+            if len(run) > 2 and _is_cut(run):
                 forms += [run[i : i + 2] for i in range(len(run) - 1)]
             else:
                 forms.append(run)
@@ -187,7 +212,7 @@ class Analyzer:
         for match in pattern.finditer(normal):
             begin, finish = match.span()
             pieces = [(begin, finish)]
-            if _IS_WORDLESS.match(match.group()) and finish - begin > 2:
+            if finish - begin > 2 and _is_cut(match.group()):
                 pieces = [(i, i + 2) for i in range(begin, finish - 1)]
             for a, b in pieces:
                 start, end = (a, b) if places is None else (places[a], _end(places, b))
@@ -213,13 +238,25 @@ class Analyzer:
             stem = _ARABIC_MARKS.sub("", stem).translate(_ARABIC)
         return stem or word
 
+    def other_spellings(self, word: Word) -> list[str]:
+        """The terms by which texts may name the number or ordinal of a question's word: "4", "fourth", "iv"."""
+        named = self._ordinals.spellings(word.extra, word.surface, word.term)
+        return [term for term in named if term not in (word.term, word.extra)]
+
+    @cached_property
+    def _ordinals(self) -> Ordinals:
+        # Of questions only: a build does not need them.
+        return Ordinals(self.language, self.term)
+
     def analysed(self, form: str) -> tuple[Word, ...]:
         """What `words` gives, for callers that remember it themselves."""
+        if form[0] == "第" and form[1:].isdecimal():
+            return (Word(str(int(form[1:])), form, _NUMBER),)
         if _IS_WORDLESS.match(form):
             stop = Flag.STOP if form in self._stop else 0
             return (Word(form, form, int(stop), f"\x02{form[0]}" if len(form) == 2 else None),)
         if form[0].isdigit():
-            number = self._number(form)
+            number = _date(form) or self._numbers(form)
             if number:
                 return number
         if form in _CURRENCY:
@@ -236,35 +273,31 @@ class Analyzer:
         words = [self._one(part) for part in kept]
         if "'" not in form and "’" not in form and "ʼ" not in form and len(words) > 1:
             joined = self.term("".join(parts).casefold())
-            words[-1] = Word(words[-1].term, words[-1].surface, words[-1].flags, joined)
+            words[-1] = replace(words[-1], extra=joined)
         return tuple(words)
+
+    def _numbers(self, form: str) -> tuple[Word, ...] | None:
+        if form[-1] != "." and ". " not in form:
+            return self._number(form)
+        # It looks like a date, and is none: "35. 14. 2022".
+        return tuple(word for part in form.split() for word in self._number(part.rstrip(".")) or ())
 
     def _number(self, form: str) -> tuple[Word, ...] | None:
         if form[-1] in "月월":
-            return (Word(f"\x01m{int(form[:-1])}", form, int(Flag.NUMBER | Flag.DATE)),)
-        digits = re.split(r"[./-]", form)
-        if len(digits) == 3 and (len(digits[0]) == 4 or len(digits[2]) == 4) and all(d.isdecimal() for d in digits):
-            year, month, day = digits if len(digits[0]) == 4 else (digits[2], digits[1], digits[0])
-            if 1 <= int(month) <= 12 and 1 <= int(day) <= 31:
-                dated = int(Flag.NUMBER | Flag.DATE)
-                return (
-                    Word(str(int(day)), day, int(Flag.NUMBER)),
-                    Word(f"\x01m{int(month)}", month, dated),
-                    Word(str(int(year)), year, dated),
-                )
+            return (Word(_month_term(int(form[:-1])), form, _NUMBER | _DATE),)
         plain = re.sub(r"[ \u202f\u2009'’]", "", form)
         if _GROUPED.fullmatch(plain) or _INDIAN.fullmatch(plain):
             plain = plain.replace(",", "").replace(".", "")
         else:
-            ordinal = _ORDINAL.fullmatch(plain)
+            ordinal = _ORDINAL.fullmatch(form)
             plain = ordinal.group(1) if ordinal else plain.replace(",", ".")
         if not all(c.isdecimal() or c == "." for c in plain):
             return None
         plain = "".join(c if c == "." else str(unicodedata.decimal(c)) for c in plain)
-        flags = Flag.NUMBER
+        flags = _NUMBER
         if len(plain) == 4 and plain.isdigit() and "1000" <= plain <= "2100":
-            flags |= Flag.DATE
-        return (Word(plain, form.casefold(), int(flags)),)
+            flags |= _DATE
+        return (Word(plain, form.casefold(), flags),)
 
     def _one(self, part: str) -> Word:
         key = part.casefold()
@@ -292,11 +325,46 @@ class Analyzer:
         return Word(self.term(key), key, flags)
 
 
+def _date(form: str) -> tuple[Word, ...] | None:
+    """Day, month and, if it is named, year, or None when the form is no date.
+
+    "3/10/2022" may mean two days, and "3.10." may be a number at the end of a sentence: both readings are found.
+    """
+    digits = _DATE_PARTS.sub(" ", form).split()
+    dotted = form.endswith(".") and len(digits) == 2
+    if not dotted and (len(digits) != 3 or 4 not in (len(digits[0]), len(digits[2]))):
+        return None
+    if dotted:
+        year, month, day = "", digits[1], digits[0]
+    elif len(digits[0]) == 4:
+        year, month, day = digits
+    else:
+        day, month, year = digits
+    if int(month) > 12 and "/" in form:
+        day, month = month, day
+    if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31 and max(len(day), len(month)) <= 2):
+        return None
+    other: list[str | None] = [None, None]
+    if dotted:
+        other = [None, ".".join(digits)]
+    elif "/" in form and len(digits[0]) < 4 and int(day) <= 12:
+        other = [str(int(month)), _month_term(int(day))]
+    words = (
+        Word(str(int(day)), day, _NUMBER, other[0]),
+        Word(_month_term(int(month)), month, _NUMBER | _DATE, other[1]),
+    )
+    return (*words, Word(str(int(year)), year, _NUMBER | _DATE)) if year else words
+
+
+def _month_term(month: int) -> str:
+    return f"\x01m{month}"
+
+
 def _all_joined(words: tuple[Word, ...]) -> tuple[Word, ...]:
     """The words of one form, each with the joined spelling: whoever asks for "cease-fire" finds both in "ceasefire"."""
     if len(words) < 2 or words[-1].extra is None:
         return words
-    return tuple(Word(word.term, word.surface, word.flags, words[-1].extra) for word in words)
+    return tuple(replace(word, extra=words[-1].extra) for word in words)
 
 
 def normalised(text: str) -> tuple[str, Sequence[int] | None]:

@@ -31,8 +31,11 @@ _MOST_REMEMBERED = 200_000
 _ENDINGS = ".,;:"
 """Marks that end no form after ASCII letters only: "U.S." has one between letters, and is left to the patterns."""
 
-_GROUPED_BY_SPACES = re.compile(r"\d \d{3}")
-"""The only form that goes over white space is a number such as 10 000."""
+_GOES_ON = re.compile(r"\d \d{3}|\d\. \d")
+"""The only forms that go over white space are numbers such as 10 000 and dates such as "3. 10. 2022"."""
+
+_MAY_GO_ON = re.compile(r"\d{3}|\d\d?\.$")
+"""Begins a piece that may be a part of such a form."""
 
 
 class Forms:
@@ -101,7 +104,7 @@ class Reader:
 
     A code is one whole number, so that looking up a text is nothing but looking up integers: 2 * word for a piece of
     one word, 2 * i + 1 for one of several words or none, which are `_several[i]`. It is stored as ~code (below 0) when
-    the piece begins with three digits: only then may it go on with a number that the piece before it began.
+    the piece is one of digits that may be a part of a form over white space.
 
     Args:
         learn: Appends the words of a form that was never met to the table of words, and returns their numbers.
@@ -124,7 +127,7 @@ class Reader:
                 # Pairs of characters: white space says little there, and long pieces would never come again.
                 return list(map(self._whole.__getitem__, self._analyzer.forms(text)))
         codes = list(map(self._pieces.__getitem__, text.split()))
-        if codes and min(codes) < 0 and _GROUPED_BY_SPACES.search(text):
+        if codes and min(codes) < 0 and _GOES_ON.search(text):
             return list(map(self._whole.__getitem__, self._analyzer.forms(text)))
         return codes
 
@@ -155,7 +158,7 @@ class Reader:
             code = self._code_of_form(forms[0])
         else:
             code = self._code_of([word for form in forms for word in self._forms.get(form) or self._learned(form)])
-        return ~code if piece[:3].isdecimal() and len(piece) > 2 else code
+        return ~code if _MAY_GO_ON.match(piece) else code
 
     def _code_of_form(self, form: str) -> int:
         return self._code_of(self._forms.get(form) or self._learned(form))

@@ -13,6 +13,9 @@ from index.ranking.vocabulary import Vocabulary, variants
 
 SINGLE_CHARACTER_WEIGHT = 0.3
 
+OTHER_SPELLING_WEIGHT = 0.7
+"""Of "4" for "fourth", which also finds the number four."""
+
 # Plain integers: an enum's `&` costs ten times as much, and this runs for every word of a question.
 _STOP, _CAPITAL, _NUMBER = int(Flag.STOP), int(Flag.CAPITAL), int(Flag.NUMBER)
 
@@ -92,6 +95,7 @@ def analyse(
     for term, place in places.items():
         same = [w for w in content if w.term == term]
         others = [(w.extra, 1.0) for w in same if w.extra is not None and not w.extra.startswith("\x02")]
+        others += [(other, OTHER_SPELLING_WEIGHT) for other in analyzer.other_spellings(same[0])]
         candidates = [(term, 1.0), *others, *variants(term, analyzer.language, vocabulary)]
         held = counts([one for one, _ in candidates])
         found = [(pair, n) for pair, n in zip(candidates, held, strict=True) if n > 0]

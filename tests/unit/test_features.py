@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from index.analysis.words import Analyzer
 from index.ranking.annotations import Annotations, Text, gram_buckets
 from index.ranking.features import PASSAGE_FEATURES, SENTENCE_FEATURES, Scratch, Stage, Table, compute
-from index.ranking.query import Expected, Query, analyse
+from index.ranking.query import OTHER_SPELLING_WEIGHT, Expected, Query, analyse
 
 Article = tuple[str, tuple[str, ...]]
 
@@ -274,3 +274,11 @@ def test_features_are_the_same_in_base_and_tail(question: str, in_base: int) -> 
     tail = table_of(question, notes_of(ARTICLES))
 
     assert arrays(table_of(question, notes_of(ARTICLES, in_base))) == arrays(tail)
+
+
+def test_an_ordinal_is_looked_for_in_its_other_spellings_that_passages_hold() -> None:
+    notes = notes_of([("World War II", ("The second war began in 1939.",))])
+
+    (unit,) = (unit for unit in query_of("world war 2", notes).units if unit.typed == "2")
+
+    assert dict(unit.terms) == {"ii": OTHER_SPELLING_WEIGHT, "second": OTHER_SPELLING_WEIGHT}

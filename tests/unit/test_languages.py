@@ -121,6 +121,7 @@ def word_sets(spoken: Language) -> list[frozenset[str]]:
         *spoken.months,
         spoken.date_words,
         spoken.number_words,
+        *spoken.ordinals,
         spoken.cause_words,
         spoken.percent_words,
         frozenset(spoken.currency_words),

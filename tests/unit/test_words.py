@@ -17,6 +17,13 @@ def terms(code: str, text: str) -> set[str]:
     return found
 
 
+def looked_for(code: str, asked: str) -> set[str]:
+    analyzer = Analyzer(code)
+    words = analyzer.question(asked)
+    found = {word.term for word in words} | {word.extra for word in words if word.extra is not None}
+    return found.union(*(analyzer.other_spellings(word) for word in words))
+
+
 @pytest.mark.parametrize(
     ("code", "one", "other"),
     [
@@ -44,10 +51,115 @@ def terms(code: str, text: str) -> set[str]:
         ("zh", "9月", "2022-09-13"),
         ("ja", "09月", "9月"),
         ("ko", "9월", "13.09.2022"),
+        ("en", "9/13/2022", "13 September 2022"),
+        ("en", "2022/09/13", "13 September 2022"),
+        ("hu", "2022. 9. 13.", "2022-09-13"),
+        ("cs", "13. 9. 2022", "13.09.2022"),
+        ("nl", "13-09-2022", "13 september 2022"),
+        ("de", "03.10.", "3 Oktober"),
+        ("no", "3.10.", "3 oktober"),
     ],
 )
 def test_other_spellings_match(code: str, one: str, other: str) -> None:
     assert terms(code, other) <= terms(code, one) or terms(code, one) <= terms(code, other)
+
+
+@pytest.mark.parametrize(
+    ("code", "spellings"),
+    [
+        ("en", "4th fourth FOURTH IV"),
+        ("en", "21st twenty-first XXI"),
+        ("en", "2nd second II"),
+        ("de", "3 3. dritte dritten drittes III"),
+        ("de", "21. einundzwanzigsten XXI"),
+        ("no", "17. syttende"),
+        ("sv", "4:e fjärde"),
+        ("nl", "4e 4de vierde"),
+        ("fr", "1er 1re 1ère premier première"),
+        ("fr", "19e 19ème dix-neuvième XIX"),
+        ("es", "4º 4.º 4ª cuarto cuarta IV"),
+        ("it", "3º 3ª terzo terza III"),
+        ("pt", "3.º terceiro terceira"),
+        ("ca", "4t 4a quart quarta"),
+        ("ro", "doilea doua II"),
+        ("ru", "4-й 4-го четвёртый четвертая четвёртого"),
+        ("uk", "2-й 2-га другий другого"),
+        ("bg", "1-ви първи първата"),
+        ("pl", "5. piąty piąta piątego"),
+        ("cs", "2. druhý druhého"),
+        ("hu", "4. 4-ik negyedik negyediket"),
+        ("fi", "3. kolmas kolmannen"),
+        ("tr", "3. 3'üncü üçüncü"),
+        ("el", "4ος τέταρτος τέταρτη"),
+        ("id", "ke-4 keempat"),
+        ("hi", "दूसरा दूसरी"),
+        ("ar", "الرابع الرابعة"),
+        ("fa", "چهارم چهارمین"),
+        ("zh", "第四 第4 4"),
+        ("ja", "第九 第9"),
+    ],
+)
+def test_a_question_finds_all_spellings_of_an_ordinal(code: str, spellings: str) -> None:
+    for asked in spellings.split():
+        for written in spellings.split():
+            assert looked_for(code, asked) & terms(code, written), (asked, written)
+
+
+@pytest.mark.parametrize(
+    ("code", "asked", "written"),
+    [
+        ("en", "world war 2", "World War II"),
+        ("en", "Super Bowl 20", "Super Bowl XX"),
+        ("en", "Louis the fourteenth", "Louis XIV"),
+    ],
+)
+def test_a_number_finds_roman_ones(code: str, asked: str, written: str) -> None:
+    assert looked_for(code, asked.split()[-1]) & terms(code, written.split()[-1])
+
+
+@pytest.mark.parametrize(
+    ("code", "asked", "written"),
+    [("en", "Xi", "11"), ("sv", "vi", "6"), ("sv", "sjätte", "vi"), ("en", "fourth", "four")],
+)
+def test_a_word_is_not_taken_for_an_ordinal(code: str, asked: str, written: str) -> None:
+    assert not looked_for(code, asked) & terms(code, written)
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("en", "at 3.10."),
+        ("en", "1990-1995"),
+        ("en", "192.168.1.12"),
+        ("en", "10:30"),
+        ("de", "3.50 Euro"),
+        ("en", "I"),
+    ],
+)
+def test_what_looks_like_an_ordinal_or_a_date_is_none(code: str, text: str) -> None:
+    assert not {term for term in terms(code, text) if term.startswith(("\x01o", "\x01m"))}
+
+
+def test_a_date_that_may_mean_two_days_is_found_by_both() -> None:
+    assert terms("en", "3/10/2022") >= terms("en", "3 October 2022") | terms("en", "March 10, 2022")
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "found"),
+    [
+        ("de", "35. 14. 2022", {"35", "14", "2022"}),
+        ("de", "3.15.", {"3.15"}),
+        ("en", "20/30/1999", {"20", "30", "1999"}),
+        ("en", "2022/13/40", {"2022", "13", "40"}),
+        ("en", "99-99-2022", {"99", "2022"}),
+    ],
+)
+def test_numbers_that_are_no_date_are_found_one_by_one(code: str, text: str, found: set[str]) -> None:
+    assert found <= terms(code, text)
+
+
+def test_a_number_at_the_end_of_a_sentence_is_found_though_it_looks_like_a_date() -> None:
+    assert terms("de", "3.10 Euro") - {"\x01euro"} <= terms("de", "für 3.10.")
 
 
 def test_a_question_finds_both_parts_of_a_word_in_its_joined_spelling() -> None:

@@ -24,6 +24,13 @@ _TYPE_REACH = 4
 _ALIASES = {"nb": "no", "nn": "no", "iw": "he", "in": "id", "cmn": "zh", "yue": "zh", "fil": "tl"}
 
 
+DOTTED_ORDINALS = frozenset(
+    {"bs", "cs", "da", "de", "et", "fi", "fo", "hr", "hu", "is", "lb", "lv"}
+    | {"nb", "nn", "no", "pl", "sk", "sl", "sr", "sv", "tr"}
+)
+"""Languages in which a full stop after a number makes it an ordinal: "17. mai", "2. Dünya Savaşı"."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Language:
     """One language's words and rules; two are equal only if they are the same object, as `language` keeps them.
@@ -50,6 +57,7 @@ class Language:
         months_need_capital: Whether a month counts only when capitalised, for English May and March.
         date_words: Further words that make a date: weekdays, century, and counters such as 年.
         number_words: Words that stand for a number, without "one", which is mostly an article.
+        ordinals: Ordinals in words, "first" first; inflected forms have the stem of the one that is named.
         cause_words: Words that begin or name a reason.
         percent_words: Words that mean %.
         currency_words: From a word to its currency, in English and singular: "dollars" to "dollar".
@@ -74,6 +82,7 @@ class Language:
     months_need_capital: bool
     date_words: frozenset[str]
     number_words: frozenset[str]
+    ordinals: tuple[frozenset[str], ...]
     cause_words: frozenset[str]
     percent_words: frozenset[str]
     currency_words: Mapping[str, str]
@@ -170,6 +179,7 @@ def _parse(code: str, data: Mapping[str, Any]) -> Language:
         months_need_capital=data.get("months_need_capital", False),
         date_words=_set(data, "date_words"),
         number_words=_set(data, "number_words"),
+        ordinals=tuple(frozenset(_words(forms)) for forms in data.get("ordinals", ())),
         cause_words=_set(data, "cause_words"),
         percent_words=_set(data, "percent_words"),
         currency_words=MappingProxyType({word: name for name, words in currencies.items() for word in _words(words)}),
