@@ -185,7 +185,6 @@ class Answerer:
             features = (ranking.confidence_features if place == 0 else {}) | candidate.features
             confidence = ranking.confidence if place == 0 else 0.0
             analyzer = self._ranker.analyzer(candidate.language)
-            citations.append(
-                cite(candidate, question, info, passage, confidence, list(others.values()), features, analyzer)
-            )
+            given = (candidate, question, info, passage, confidence, list(others.values()), features, analyzer)
+            citations.append(cite(*given, is_best=place == 0))
         return citations

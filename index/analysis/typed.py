@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 
 from index.analysis.languages import Language
 from index.analysis.words import has_wordless, is_wordless
@@ -40,7 +42,7 @@ def as_typed(
         Slices of the question (NFKC), each once. It may be empty.
     """
     text = normal = unicodedata.normalize("NFKC", question)
-    spelled = {word.casefold(): word for word in reversed(_WORD.findall(normal))}
+    spelled = _spelled(normal)
     terms = [spelled.get(term, term) for term in terms]
     pairs = {term for term in terms if is_wordless(term)}
     if not pairs:
@@ -57,6 +59,12 @@ def as_typed(
         for one in ([word for stretch, word in words if term in stretch] if is_wordless(term) else [term])
     )
     return tuple(dict.fromkeys(filter(None, named)))
+
+
+@lru_cache(maxsize=16)
+def _spelled(text: str) -> Mapping[str, str]:
+    """The words of a question as they are first written, by what they are casefolded; every passage shown asks."""
+    return MappingProxyType({word.casefold(): word for word in reversed(_WORD.findall(text))})
 
 
 def _places(text: str, terms: Iterable[str]) -> list[tuple[int, int]]:

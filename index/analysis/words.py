@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import IntFlag
 from functools import cache, cached_property
 from importlib import resources
+from typing import NamedTuple
 
 from index.analysis.languages import DOTTED_ORDINALS, Language, language
 from index.analysis.lemmas import LemmaTable, lemma_table
@@ -57,8 +58,7 @@ class Word:
     extra: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word in its place: `text[start:end]` of the original text is what was read."""
 
     word: Word

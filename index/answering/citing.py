@@ -40,8 +40,8 @@ def without_repeats(candidates: Sequence[Candidate]) -> list[tuple[Candidate, li
 
 
 def _same(a: frozenset[int], b: frozenset[int]) -> bool:
-    smaller, larger = sorted((len(a), len(b)))
-    return smaller >= 0.9 * larger and len(a & b) >= 0.9 * larger
+    needed = 0.9 * max(len(a), len(b))
+    return min(len(a), len(b)) >= needed and len(a & b) >= needed
 
 
 def text_fragment(text: str, quotes: Sequence[Span]) -> str:
@@ -98,10 +98,16 @@ def cite(
     others: Sequence[ArticleInfo],
     features: dict[str, float],
     analyzer: Analyzer,
+    *,
+    is_best: bool,
 ) -> Citation:
-    """A citation of a passage whose text was read from the store."""
+    """A citation of a passage whose text was read from the store.
+
+    Args:
+        is_best: It answers, and the room that its best sentence leaves is filled; see `filled`.
+    """
     quotes, better = candidate.quotes, candidate.better
-    if candidate.spare is not None and candidate.query is not None:
+    if is_best and candidate.spare is not None and candidate.query is not None:
         quotes, better = filled(quotes, better, candidate.spare, passage, candidate.query, analyzer)
     citation = Citation(
         article=info,

@@ -41,7 +41,8 @@ def chosen(group: Group, passage: int, sentences: Sequence[tuple[int, int]]) -> 
         sentences: Where its sentences begin and end, in characters of the passage.
     """
     first = int(group.table.first[passage])
-    order = (-group.sentence_scores[first : first + len(sentences)]).argsort(kind="stable").tolist()
+    scores = group.sentence_scores[first : first + len(sentences)].tolist()
+    order = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)
     best = order[0]
     fitting = (other for other in order[1:] if _length(sentences, best, other) <= QUOTE_CHARACTERS)
     kept = sorted([best, *islice(fitting, 1)])

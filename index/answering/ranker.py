@@ -201,15 +201,15 @@ def _content_words(queries: Sequence[Query]) -> tuple[str, ...]:
 def _first_stage(hits: Hits) -> Stage:
     """Each hit's score, the better score of its neighbours in the article, and the article's best, among the hits."""
     packed = hits.articles << 32 | hits.ordinals
-    order = np.argsort(packed)
-    ordered, scores = packed[order], hits.scores[order]
+    order = packed.argsort()
+    ordered, articles, scores = packed[order], hits.articles[order], hits.scores[order]
     neighbour = np.zeros(len(packed))
-    if len(packed) > 1:
-        beside = np.diff(ordered) == 1
-        neighbour[order[:-1][beside]] = scores[1:][beside]
-        later = order[1:][beside]
-        neighbour[later] = np.maximum(neighbour[later], scores[:-1][beside])
-    _, article = np.unique(hits.articles, return_inverse=True)
-    best = np.zeros(int(article.max()) + 1)
-    np.maximum.at(best, article, hits.scores)
-    return Stage(hits.scores, neighbour, best[article])
+    beside = ordered[1:] - ordered[:-1] == 1
+    neighbour[order[:-1][beside]] = scores[1:][beside]
+    later = order[1:][beside]
+    neighbour[later] = np.maximum(neighbour[later], scores[:-1][beside])
+    changes = np.ones(len(packed), bool)
+    np.not_equal(articles[1:], articles[:-1], out=changes[1:])
+    best = np.empty(len(packed))
+    best[order] = np.maximum.reduceat(scores, changes.nonzero()[0])[changes.cumsum() - 1]
+    return Stage(hits.scores, neighbour, best)

@@ -10,7 +10,7 @@ at most two ascending slices.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -38,8 +38,14 @@ _SHORT_LIST = 8_000
 _PROBED = 24
 """So many passages beyond those wanted are scored to learn what a passage must reach."""
 
+_LOWER = 0.8
+"""Share of the last sum wanted that is looked at where sums are too high: mostly enough for the true scores."""
+
 _LOOKED_UP = 64
 """So few candidates are scored at once; among more, the longest lists are looked up one by one."""
+
+_TABULATED = 4_000
+"""Of so many candidates the impacts are written into one table, a row for each term."""
 
 _LEAST = np.float32(1e-30)
 """Sums below this are those of no term."""
@@ -87,7 +93,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         self._tail = Tail(len(base.bounds))
         self._tail_lengths = np.empty(256, np.int32)
         self._accumulator = np.zeros(self.docs_given + 256, np.float32)
-        self._best_impact = np.zeros(self.docs_given + 256, np.float32)
+        self._place = np.full(self.docs_given + 256, -1, np.int32)
         self._refresh()
 
     def _refresh(self) -> None:
@@ -141,7 +147,8 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         self._tail_lengths = grown(self._tail_lengths, tail + count)
         self._tail_lengths[tail : tail + count] = lengths
         self._accumulator = grown(self._accumulator, first + count)
-        self._best_impact = grown(self._best_impact, first + count)
+        if len(self._place) < len(self._accumulator):
+            self._place = np.full(len(self._accumulator), -1, np.int32)
         self.docs_given += count
         self.corpus_size += count
         self._length_total += len(terms)
@@ -231,6 +238,7 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         for i in range(len(lists) - 1, -1, -1):
             rest[i] = rest[i + 1] + lists[i].bound
         touched: list[Ints] = []
+        together: list[_Together] = []
         done = visited = 0
         threshold = 0.0
         limit = self._budget
@@ -242,24 +250,31 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
             ):
                 visited += lists[done].size
                 done += 1
-            self._accumulate(lists[begun:done], touched)
+            self._accumulate(lists[begun:done], touched, together)
             if done == len(lists):
                 break
-            probe = self._best(touched, visited, top_k + _PROBED, allowed)
+            probe, _ = self._best(touched, visited, top_k + _PROBED, allowed)
             if len(probe) >= top_k:
-                exact = self._score(probe, held)
+                exact = self._score(probe, held, together)
                 threshold = max(threshold, _kth(exact, top_k) * _SELECTS)
             if rest[done] < threshold:
                 break
             limit = 2 * visited
+        above = any(one.is_above for one in lists[:done])
         if done == len(lists):
-            candidates = self._best(touched, visited, top_k, allowed)
+            candidates, least = self._best(touched, visited, top_k, allowed, _LOWER if above else 1.0)
+            scores = self._score(candidates, held, together)
+            reached = _kth(scores, top_k) * _SELECTS if len(scores) >= top_k else 0.0
+            if above and reached < least:
+                # A passage that was left out may score as much.
+                candidates = self._above(*self._sums(touched, visited), np.float32(reached), allowed)
+                scores = self._score(candidates, held, together)
         else:
             need = np.float32((threshold - rest[done]) * _SELECTS)
             candidates = self._above(*self._sums(touched, visited), need, allowed)
-            candidates = self._look_up(candidates, lists[done:], rest[done:], threshold, top_k)
+            candidates = self._look_up(candidates, lists[done:], rest[done:], threshold, None if above else top_k)
+            scores = self._score(candidates, held, together)
         self._clear(self._accumulator, touched, visited)
-        scores = self._score(candidates, held)
         if len(scores) > top_k:
             keep = scores >= _kth(scores, top_k)
             candidates, scores = candidates[keep], scores[keep]
@@ -278,13 +293,16 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
     def _held(self, units: Sequence[Sequence[WeightedTerm]]) -> list[list["_Held"]]:
         """The terms that passages hold, by unit; units without any are left out."""
         found: list[list[_Held]] = []
+        row = 0
         df, corpus_size = self.df.data, max(self.corpus_size, 1)
         for unit in units:
-            terms = [
-                _Held(t, weight, idf(corpus_size, count), self._in_base(t), self._tail.of(t))
-                for t, weight in unit
-                if 0 <= t < len(df) and (count := df[t]) > 0 and weight > 0
-            ]
+            terms: list[_Held] = []
+            for term, weight in unit:
+                count = df[term] if 0 <= term < len(df) else 0
+                if count > 0 and weight > 0:
+                    postings = self._in_base(term), self._tail.of(term)
+                    terms.append(_Held(row, term, weight, idf(corpus_size, count), *postings))
+                    row += 1
             if terms:
                 found.append(terms)
         return found
@@ -294,57 +312,43 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         bounds = self._bounds.data
         for unit in units:
             size, bound = 0, 0.0
-            parts: list[tuple[Ints, Codes, float]] = []
+            parts: list[_Part] = []
             for one in unit:
                 scale = one.weight * one.idf
                 bound = max(bound, scale * bounds[one.term])
                 for docs, codes in (one.in_base, one.in_tail):
                     if len(docs):
                         size += len(docs)
-                        parts.append((docs, codes, scale))
-            if len(unit) > 1:
-                docs, impacts = self._best_of(parts)
-                lists.append(_UnitList(len(docs), bound * self._drift, [(docs, impacts)], []))
-            else:
-                lists.append(_UnitList(size, bound * self._drift, [], parts))
+                        parts.append((docs, codes, scale, one.row))
+            lists.append(_UnitList(size, bound * self._drift, parts, len(unit) > 1))
         lists.sort(key=lambda one: one.size)
         return lists
 
-    def _best_of(self, parts: list[tuple[Ints, Codes, float]]) -> tuple[Ints, NDArray[np.float32]]:
-        """Docs of several terms, each once and in no order, with the highest of their impacts."""
-        best = self._best_impact
-        found: list[Ints] = []
-        for docs, codes, weight in parts:
-            impacts = self._pairs.rough.take(codes, mode="clip")
-            impacts *= np.float32(weight)
-            found.append(docs.compress(best.take(docs) == 0) if found else docs)
-            np.maximum.at(best, docs, impacts)
-        merged = np.concatenate(found)
-        impacts = best.take(merged)
-        self._clear(best, [merged], len(merged))
-        return merged, impacts
+    def _accumulate(self, lists: Sequence["_UnitList"], touched: list[Ints], together: list["_Together"]) -> None:
+        """Add up impacts.
 
-    def _accumulate(self, lists: Sequence["_UnitList"], touched: list[Ints]) -> None:
+        Of a unit with variants all are added, not only the best: such sums are too high, and never too low.
+        """
         accumulator = self._accumulator
-        short: list[tuple[Ints, Codes, float]] = []
+        short: list[_Part] = []
         for one in lists:
-            for docs, impacts in one.merged:
-                np.add.at(accumulator, docs, impacts)
-                touched.append(docs)
-            for docs, codes, weight in one.parts:
+            for docs, codes, weight, row in one.parts:
                 if len(docs) < _SHORT_LIST:
-                    short.append((docs, codes, weight))
+                    short.append((docs, codes, weight, row))
                     continue
                 impacts = self._pairs.rough.take(codes, mode="clip")
                 impacts *= np.float32(weight)
                 np.add.at(accumulator, docs, impacts)
                 touched.append(docs)
         if short:
-            docs = np.concatenate([d for d, _, _ in short])
-            impacts = self._pairs.rough.take(np.concatenate([c for _, c, _ in short]), mode="clip")
-            impacts *= np.array([w for _, _, w in short], np.float32).repeat([len(d) for d, _, _ in short])
+            docs = np.concatenate([part[0] for part in short])
+            codes = np.concatenate([part[1] for part in short])
+            sizes = [len(part[0]) for part in short]
+            impacts = self._pairs.rough.take(codes, mode="clip")
+            impacts *= np.array([part[2] for part in short], np.float32).repeat(sizes)
             np.add.at(accumulator, docs, impacts)
             touched.append(docs)
+            together.append(_Together(docs, codes, [part[3] for part in short], sizes))
 
     def _clear(self, values: NDArray[np.float32], touched: list[Ints], visited: int) -> None:
         """Set the values of all docs that were touched to 0."""
@@ -375,62 +379,103 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
             docs = docs.compress(allowed.take(docs))
         return docs
 
-    def _best(self, touched: list[Ints], visited: int, top_k: int, allowed: NDArray[np.bool_] | None) -> Ints:
-        """At least the `top_k` docs with the highest sums so far, ties included, ascending."""
+    def _best(
+        self,
+        touched: list[Ints],
+        visited: int,
+        top_k: int,
+        allowed: NDArray[np.bool_] | None,
+        lower: float = 1.0,
+    ) -> tuple[Ints, float]:
+        """At least the `top_k` docs with the highest sums so far, ties included, ascending.
+
+        Args:
+            lower: Take those in too whose sum is at least this share of the last one's, 0..1.
+
+        Returns:
+            The docs, and the sum that all others are below.
+        """
         held, all_sums = self._sums(touched, visited)
         highest = float(all_sums.max())
         docs = np.zeros(0, np.int32)
+        least = 0.0
         for share in (0.65, 0.4, 0.2, 0.0):
-            docs = self._above(held, all_sums, np.float32(highest * share), allowed)
+            least = highest * share
+            docs = self._above(held, all_sums, np.float32(least), allowed)
             if len(docs) >= top_k:
                 break
         if len(docs) > top_k:
             sums = self._accumulator.take(docs)
-            least = np.float32(_kth(sums, top_k) * _SELECTS)
-            docs = docs.compress(sums >= least)
-        return docs
+            wanted = _kth(sums, top_k) * _SELECTS * lower
+            if wanted >= least:
+                docs = docs.compress(sums >= np.float32(wanted))
+            else:
+                docs = self._above(held, all_sums, np.float32(wanted), allowed)
+            least = wanted
+        return docs, least
 
     def _look_up(
-        self, candidates: Ints, lists: Sequence["_UnitList"], rest: list[float], threshold: float, top_k: int
+        self, candidates: Ints, lists: Sequence["_UnitList"], rest: list[float], threshold: float, top_k: int | None
     ) -> Ints:
-        """Finish the sums of the candidates only, by binary search in the long lists, dropping who cannot win."""
+        """Finish the sums of the candidates only, by binary search in the long lists, dropping who cannot win.
+
+        Args:
+            top_k: None when the sums so far are too high to tell what the last of so many passages reaches.
+        """
         sums = self._accumulator.take(candidates)
         for i, one in enumerate(lists):
             if len(candidates) <= _LOOKED_UP:
                 break
-            for unordered, unordered_impacts in one.merged:
-                order = unordered.argsort()
-                docs, impacts = unordered[order], unordered_impacts[order]
-                at = docs.searchsorted(candidates)
-                sums += impacts.take(at, mode="clip") * (docs.take(at, mode="clip") == candidates)
-            for docs, codes, weight in one.parts:
+            best = np.zeros(len(candidates), np.float32)
+            for docs, codes, weight, _ in one.parts:
                 at = docs.searchsorted(candidates)
                 found = self._pairs.rough.take(codes.take(at, mode="clip")) * np.float32(weight)
-                sums += found * (docs.take(at, mode="clip") == candidates)
-            if len(sums) >= top_k:
+                np.maximum(best, found * (docs.take(at, mode="clip") == candidates), out=best)
+            sums += best
+            if top_k is not None and len(sums) >= top_k:
                 threshold = max(threshold, _kth(sums, top_k) * _SELECTS)
             keep = sums >= np.float32((threshold - rest[i + 1]) * _SELECTS)
             candidates, sums = candidates.compress(keep), sums.compress(keep)
         return candidates
 
-    def _score(self, docs: Ints, units: Sequence[Sequence["_Held"]]) -> Floats:
+    def _score(self, docs: Ints, units: Sequence[Sequence["_Held"]], together: Sequence["_Together"] = ()) -> Floats:
         """Exact scores of ascending docs, in float64 and in the order of the units, as rank_bm25 adds them up."""
         total = np.zeros(len(docs))
-        if not len(docs):
+        if not len(docs) or not units:
             return total
+        terms = [one for unit in units for one in unit]
+        table = np.zeros((len(terms), len(docs)))
+        known = self._tabulated(docs, terms, together, table) if len(docs) <= _TABULATED else frozenset()
         in_base = len(self.base.lengths)
         edge = len(docs) if docs[-1] < in_base else int(docs.searchsorted(in_base))
-        for unit in units:
-            best: Floats | None = None
-            for one in unit:
+        for one in terms:
+            if one.row not in known:
                 value = self._saturated(one, docs, edge)
                 value *= one.idf
-                if one.weight != 1.0:
-                    value *= one.weight
-                best = value if best is None else np.maximum(best, value)
-            if best is not None:
-                total += best
+                value *= one.weight
+                table[one.row] = value
+        for best in np.maximum.reduceat(table, [unit[0].row for unit in units], axis=0):
+            total += best
         return total
+
+    def _tabulated(
+        self, docs: Ints, terms: Sequence["_Held"], together: Sequence["_Together"], table: Floats
+    ) -> Set[int]:
+        """Write the impacts of lists that lie together into the rows of the table, and say which rows these are."""
+        known: set[int] = set()
+        place = self._place
+        place[docs] = np.arange(len(docs), dtype=np.int32)
+        for lists in together:
+            at = place.take(lists.docs)
+            hits = (at >= 0).nonzero()[0]
+            rows = np.array(lists.rows).take(np.cumsum(lists.sizes).searchsorted(hits, side="right"))
+            values = self._pairs.exact.take(lists.codes.take(hits))
+            values *= np.array([one.idf for one in terms]).take(rows)
+            values *= np.array([one.weight for one in terms]).take(rows)
+            table[rows, at.take(hits)] = values
+            known.update(lists.rows)
+        place[docs] = -1
+        return known
 
     def _saturated(self, term: "_Held", docs: Ints, edge: int) -> Floats:
         """The term's exact saturated frequency in each of the docs, of which the first `edge` are in the base."""
@@ -451,9 +496,14 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         return found
 
 
-class _Held(NamedTuple):
-    """A term that passages hold, with the docs and codes of both its slices."""
+_Part = tuple[Ints, Codes, float, int]
+"""Docs and codes of a term, the weight still to be applied, and the term's row."""
 
+
+class _Held(NamedTuple):
+    """A term that passages hold, with the docs and codes of both its slices. `row` counts the terms of a search."""
+
+    row: int
     term: int
     weight: float
     idf: float
@@ -463,12 +513,21 @@ class _Held(NamedTuple):
 
 @dataclass(slots=True)
 class _UnitList:
-    """A unit's postings: merged ones with their impacts, or slices with the weight still to be applied."""
+    """A unit's postings, as slices with the weight still to be applied; `is_above`: their sum may be too high."""
 
     size: int
     bound: float
-    merged: list[tuple[Ints, NDArray[np.float32]]]
-    parts: list[tuple[Ints, Codes, float]]
+    parts: list[_Part]
+    is_above: bool
+
+
+class _Together(NamedTuple):
+    """Short lists one after the other: the row and the size of each."""
+
+    docs: Ints
+    codes: Codes
+    rows: list[int]
+    sizes: list[int]
 
 
 def _kth(values: NDArray[np.floating], k: int) -> float:

@@ -229,7 +229,9 @@ def _table(
     gram_in, gram_passage, gram_title = _grams(notes, scratch, rows, titles, len(asked.gram_weights))
 
     surfaces = np.array(sorted({surface_hash(word.surface) for word in asked.query.words}), np.uint32)
-    exactly = np.isin(notes.word_surface.take(rows.words[rows.hits]), surfaces)
+    hit_surfaces = notes.word_surface.take(rows.words[rows.hits])
+    # Not np.isin, which costs ten times as much for arrays of this size.
+    exactly = surfaces.take(surfaces.searchsorted(hit_surfaces), mode="clip") == hit_surfaces
     early = rows.hits - rows.begins[rows.sentence_of[rows.hits]] < _OPENING
     sentences = {
         **_held(asked, rows, inside, in_title, in_passage[rows.owner], after),
@@ -245,10 +247,8 @@ def _table(
     if units <= 2:
         sentences["first_short"] = np.bincount(rows.first, minlength=rows.sentences).astype(np.float64)
 
-    in_article = in_any.copy()
-    for article in set(titles.articles.tolist()):
-        same = titles.articles == article
-        in_article[same] = in_any[same].max(0)
+    same_article = titles.articles[:, None] == titles.articles
+    in_article = np.where(same_article[:, :, None], in_any, 0).max(1)
     scale = asked.total * (k1 + 1)
     both = (np.maximum(known, after) > 0).sum(1) / max(units, 1)
     passages = {
@@ -291,16 +291,15 @@ def _rows(notes: Annotations, docs: NDArray[np.int64], scratch: Scratch) -> _Row
     owner = np.repeat(np.arange(len(docs)), sizes)
     begins = sentence_begins.astype(np.int64) + row_begin[owner]
     terms = notes.word_term.take(words)
-    unit_of, weight_of = _units(notes, words, scratch)
-    hits = (unit_of >= 0).nonzero()[0]
+    unit_of, hits, weights = _units(notes, words, scratch)
     return _Rows(
         words=words,
         terms=terms,
         unit_of=unit_of,
-        sentence_of=np.repeat(np.arange(len(owner)), np.diff(begins, append=len(words))),
+        sentence_of=np.repeat(np.arange(len(owner)), _steps(begins, len(words))),
         hits=hits,
         hit_units=unit_of[hits].astype(np.int64),
-        hit_weights=weight_of[hits],
+        hit_weights=weights,
         begins=begins,
         owner=owner,
         first=np.cumsum(sizes) - sizes,
@@ -308,19 +307,28 @@ def _rows(notes: Annotations, docs: NDArray[np.int64], scratch: Scratch) -> _Row
     )
 
 
+def _steps(begins: NDArray[np.int64], end: int) -> NDArray[np.int64]:
+    """How far each place is from the next one; `np.diff` with `append` takes three times as long."""
+    steps = np.empty_like(begins)
+    np.subtract(begins[1:], begins[:-1], out=steps[:-1])
+    steps[-1:] = end - begins[-1:]
+    return steps
+
+
 def _units(
     notes: Annotations, words: NDArray[np.int32], scratch: Scratch
-) -> tuple[NDArray[np.int16], NDArray[np.float32]]:
-    """The unit that each word stands for, by its term or its joined spelling, -1 for none, and how well it does."""
+) -> tuple[NDArray[np.int16], NDArray[np.int64], NDArray[np.float32]]:
+    """The unit that each word stands for, by its term or its second one, -1 for none; where, and how well they do."""
     terms = notes.word_term.take(words)
     unit_of = scratch.unit.take(terms)
     extra = notes.word_extra.take(words)
-    # The last place of the table is nobody's, so a word without a joined spelling finds nothing there.
-    joined = ((unit_of < 0) & (scratch.unit.take(extra) >= 0)).nonzero()[0]
-    if len(joined):
-        terms[joined] = extra[joined]
-        unit_of[joined] = scratch.unit.take(extra[joined])
-    return unit_of, scratch.weight.take(terms)
+    # In most languages few words have a second term.
+    second = ((extra >= 0) & (unit_of < 0)).nonzero()[0]
+    if len(second):
+        terms[second] = extra[second]
+        unit_of[second] = scratch.unit.take(extra[second])
+    hits = (unit_of >= 0).nonzero()[0]
+    return unit_of, hits, scratch.weight.take(terms[hits])
 
 
 def _titles(notes: Annotations, docs: NDArray[np.int64], scratch: Scratch, units: int) -> _Titles:
@@ -328,10 +336,9 @@ def _titles(notes: Annotations, docs: NDArray[np.int64], scratch: Scratch, units
     articles = notes.doc_article.take(docs).astype(np.int64)
     words, lengths = _gathered(notes.title_start, notes.title_words, articles)
     owner = np.repeat(np.arange(passages), lengths)
-    unit_of, weight_of = _units(notes, words, scratch)
-    hits = (unit_of >= 0).nonzero()[0]
+    unit_of, hits, weights = _units(notes, words, scratch)
     held = np.zeros(passages * units)
-    np.maximum.at(held, owner[hits] * units + unit_of[hits], weight_of[hits])
+    np.maximum.at(held, owner[hits] * units + unit_of[hits], weights)
     informative = (notes.word_flags.take(words).astype(np.int64) & _STOP) == 0
     asked = np.bincount(owner[hits], minlength=passages)
     share = asked / np.maximum(np.bincount(owner[informative], minlength=passages), 1)
@@ -416,23 +423,35 @@ def _adjacent(asked: _Asked, rows: _Rows, scratch: Scratch) -> NDArray[np.float6
     at = (scratch.raw.take(rows.terms) >= 0).nonzero()[0]
     if len(at) < 2:
         return found
-    pairs = at[:-1][(at[1:] - at[:-1] == 1) & (rows.sentence_of[at[1:]] == rows.sentence_of[at[:-1]])]
-    if not len(pairs):
-        return found
-    left, right = rows.terms[pairs].astype(np.int64), rows.terms[pairs + 1].astype(np.int64)
-    packed = left << 32 | right
-    counted: set[tuple[int, int]] = set()
+    sentences = rows.sentence_of[at]
+    pairs = ((at[1:] - at[:-1] == 1) & (sentences[1:] == sentences[:-1])).nonzero()[0]
     weight_of = {unit.term: float(weight) for unit, weight in zip(asked.query.units, asked.weights, strict=True)}
+    wanted: dict[int, float] = {}
     for (one, two), (a, b) in zip(pairwise(raw_ids), pairwise(words), strict=True):
-        if one is None or two is None or (a.flags & _STOP and b.flags & _STOP) or (one, two) in counted:
-            continue
-        counted.add((one, two))
-        same = packed == (one << 32 | two)
-        if same.any():
-            present = np.zeros(rows.sentences, bool)
-            present[rows.sentence_of[pairs[same]]] = True
-            found += present * ((weight_of.get(a.term, 0.0) + weight_of.get(b.term, 0.0)) / 2)
+        if one is not None and two is not None and not (a.flags & _STOP and b.flags & _STOP):
+            wanted[one << 32 | two] = (weight_of.get(a.term, 0.0) + weight_of.get(b.term, 0.0)) / 2
+    if not len(pairs) or not wanted:
+        return found
+    terms = rows.terms[at].astype(np.int64)
+    packed = terms[pairs] << 32 | terms[pairs + 1]
+    known = np.array(sorted(wanted))
+    place = known.searchsorted(packed).clip(max=len(known) - 1)
+    held = known[place] == packed
+    cells = _distinct(sentences[pairs[held]] * len(known) + place[held])
+    np.add.at(found, cells // len(known), np.array([wanted[pair] for pair in known.tolist()])[cells % len(known)])
     return found / asked.total
+
+
+def _distinct(cells: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The values that occur, ascending, each once.
+
+    Not np.unique, which loads numpy.ma for arrays that we do not have: 1.4 MB, and 25 ms of the first question.
+    """
+    cells.sort()
+    first = np.empty(len(cells), bool)
+    first[:1] = True
+    np.not_equal(cells[1:], cells[:-1], out=first[1:])
+    return cells[first]
 
 
 def _ordered(asked: _Asked, rows: _Rows) -> NDArray[np.float64]:
@@ -442,17 +461,16 @@ def _ordered(asked: _Asked, rows: _Rows) -> NDArray[np.float64]:
     places = {unit.term: place for place, unit in enumerate(asked.query.units)}
     order = [places[word.term] for word in asked.query.words if word.term in places]
     found = np.zeros(rows.sentences)
-    near = (np.diff(hits) <= _ORDERED_WITHIN) & (np.diff(rows.sentence_of[hits]) == 0)
-    left, right, of = rows.hit_units[:-1][near], rows.hit_units[1:][near], rows.sentence_of[hits[1:][near]]
+    sentences = rows.sentence_of[hits]
+    near = (hits[1:] - hits[:-1] <= _ORDERED_WITHIN) & (sentences[1:] == sentences[:-1])
+    left, right, of = rows.hit_units[:-1][near], rows.hit_units[1:][near], sentences[1:][near]
     if not len(of):
         return found
     value = np.zeros((count, count))
     for one, two in pairwise(order):
         if one != two:
             value[one, two] = (weights[one] + weights[two]) / 2
-    # Not np.unique, which loads numpy.ma for arrays that we do not have: 1.4 MB, and 25 ms of the first question.
-    cells = np.sort((of * count + left) * count + right)
-    cells = cells[np.diff(cells, prepend=-1) != 0]
+    cells = _distinct((of * count + left) * count + right)
     np.add.at(found, cells // (count * count), value.ravel()[cells % (count * count)])
     return found / asked.total
 
@@ -462,15 +480,16 @@ def _grams(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Which of the question's grams stand in each sentence, passage and title, as 0 and 1."""
 
-    def present(words: NDArray[np.int32], of: NDArray[np.int64], count: int) -> NDArray[np.float64]:
-        start = notes.gram_start.take(words).astype(np.int64)
-        length = notes.gram_start.take(words + 1).astype(np.int64) - start
-        which = scratch.gram.take(notes.grams.take(ranges(start, length)))
-        hit = (which > 0).nonzero()[0]
-        table = np.zeros(count * grams)
-        table[np.repeat(of, length)[hit] * grams + which[hit] - 1] = 1
-        return table.reshape(count, grams)
-
-    in_sentence = present(rows.words, rows.sentence_of, rows.sentences)
-    in_passage = np.maximum.reduceat(in_sentence, rows.first, axis=0)
-    return in_sentence, in_passage, present(titles.words, titles.owner, len(titles.articles))
+    of = np.concatenate([rows.sentence_of, titles.owner + rows.sentences])
+    words = np.concatenate([rows.words, titles.words])
+    start = notes.gram_start.take(words).astype(np.int64)
+    length = notes.gram_start.take(words + 1).astype(np.int64) - start
+    which = scratch.gram.take(notes.grams.take(ranges(start, length)))
+    hit = which.nonzero()[0]
+    # Few are hits: the word of each is looked up, and not the word of every gram written down.
+    holder = of[np.cumsum(length).searchsorted(hit, side="right")]
+    cells = np.zeros((rows.sentences + len(titles.articles)) * grams)
+    cells[holder * grams + which[hit] - 1] = 1
+    table = cells.reshape(rows.sentences + len(titles.articles), grams)
+    in_sentence, in_title = table[: rows.sentences], table[rows.sentences :]
+    return in_sentence, np.maximum.reduceat(in_sentence, rows.first, axis=0), in_title
