@@ -184,7 +184,7 @@ class Answerer:
             others.pop(info.id, None)
             features = (ranking.confidence_features if place == 0 else {}) | candidate.features
             confidence = ranking.confidence if place == 0 else 0.0
-            analyzer = self._ranker.analyzer(candidate.language)
+            analyzer = self._ranker.analyzer(candidate.query.language)
             given = (candidate, question, info, passage, confidence, list(others.values()), features, analyzer)
             citations.append(cite(*given, is_best=place == 0))
         return citations

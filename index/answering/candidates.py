@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.models import PassageKey, Span
-from index.ranking.features import Stage, Table
+from index.ranking.features import PASSAGE_FEATURES, Stage, Table
 from index.ranking.query import Query
 
 
@@ -24,26 +24,50 @@ class Group:
     scores: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """A ranked passage before its text is read: where it is, and which of its sentences are the quote.
 
-    `matched` are the terms of the question that it holds, as spelled there; in scripts without spaces, pairs of
-    characters. `quotes[better]` is the best sentence, and `spare` the next best when it is too long to stand beside it.
+    What only those that are shown need is worked out when it is asked for.
+
+    Attributes:
+        place: Which passage of the group it is.
+        start, end: Where it stands, in characters of its article.
+        quotes: Spans of the passage, of which `quotes[better]` is the best sentence.
+        spare: The next best, when it is too long to stand beside the best.
+        surfaces: uint32, the hash of each of its words.
     """
 
-    language: str
+    group: Group
+    place: int
     key: PassageKey
     start: int
     end: int
     quotes: tuple[Span, ...]
-    score: float
-    matched: tuple[str, ...]
-    features: dict[str, float]
-    fingerprint: frozenset[int]
-    better: int = 0
-    spare: Span | None = None
-    query: Query | None = None
+    better: int
+    spare: Span | None
+    surfaces: NDArray[np.uint32]
+
+    @property
+    def query(self) -> Query:
+        """The question, in the language of the passage."""
+        return self.group.query
+
+    @property
+    def score(self) -> float:
+        """What it was ranked by."""
+        return float(self.group.scores[self.place])
+
+    @property
+    def matched(self) -> tuple[str, ...]:
+        """The terms of the question that it holds, as typed; in scripts without spaces, pairs of characters."""
+        held = self.group.table.matched[self.place].tolist()
+        return tuple(unit.typed for unit, hit in zip(self.query.units, held, strict=True) if hit)
+
+    @property
+    def features(self) -> dict[str, float]:
+        """`PASSAGE_FEATURES` by name."""
+        return dict(zip(PASSAGE_FEATURES, self.group.table.passages[self.place].tolist(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote as percent_encoded
 
+import numpy as np
+
 from index.analysis.languages import language
 from index.analysis.typed import as_typed
 from index.analysis.words import Analyzer
@@ -18,6 +20,10 @@ from index.models import Answer, ArticleInfo, Citation, Refusal, Span, Status
 MAX_FROM_ONE_ARTICLE = 3
 SHOWN = 5
 
+_ALIKE = 0.9
+_BUCKETS = np.uint32(1 << 11)
+"""Words are told apart by so many values of their hash: of a hundred, two or three are taken for another."""
+
 
 def without_repeats(candidates: Sequence[Candidate]) -> list[tuple[Candidate, list[Candidate]]]:
     """Candidates with their near-duplicates, and at most `MAX_FROM_ONE_ARTICLE` of an article among the first five.
@@ -26,8 +32,10 @@ def without_repeats(candidates: Sequence[Candidate]) -> list[tuple[Candidate, li
     """
     kept: list[tuple[Candidate, list[Candidate]]] = []
     late: list[tuple[Candidate, list[Candidate]]] = []
-    for candidate in candidates:
-        twin = next((k for k in kept if _same(k[0].fingerprint, candidate.fingerprint)), None)
+    places: list[int] = []
+    same = _same(candidates)
+    for place, candidate in enumerate(candidates):
+        twin = next((k for k, other in zip(kept, places, strict=True) if same[place][other]), None)
         if twin is not None and twin[0].key.article != candidate.key.article:
             twin[1].append(candidate)
             continue
@@ -36,12 +44,22 @@ def without_repeats(candidates: Sequence[Candidate]) -> list[tuple[Candidate, li
             late.append((candidate, []))
         else:
             kept.append((candidate, []))
+            places.append(place)
     return [*kept[:SHOWN], *late, *kept[SHOWN:]] if len(kept) >= SHOWN else kept
 
 
-def _same(a: frozenset[int], b: frozenset[int]) -> bool:
-    needed = 0.9 * max(len(a), len(b))
-    return min(len(a), len(b)) >= needed and len(a & b) >= needed
+def _same(candidates: Sequence[Candidate]) -> list[list[bool]]:
+    """Which candidates share that many of their distinct words, as a square table."""
+    if not candidates:
+        return []
+    held = np.zeros((len(candidates), _BUCKETS), bool)
+    rows = np.arange(len(candidates)).repeat([len(one.surfaces) for one in candidates])
+    held[rows, np.concatenate([one.surfaces for one in candidates]) % _BUCKETS] = True
+    bits = np.packbits(held, axis=1).view(np.uint64)
+    shared = np.bitwise_count(bits[:, None] & bits).sum(2)
+    most = np.maximum(shared.diagonal()[:, None], shared.diagonal())
+    same: list[list[bool]] = (shared >= _ALIKE * most).tolist()
+    return same
 
 
 def text_fragment(text: str, quotes: Sequence[Span]) -> str:
@@ -86,7 +104,7 @@ def link_to(source: str, passage: str, quotes: Sequence[Span]) -> str | None:
 
 def matched_words(candidate: Candidate, question: str) -> tuple[str, ...]:
     """The words of a question that a passage holds, as they were typed."""
-    return as_typed(candidate.matched, (), question[:LONGEST_QUESTION], [language(candidate.language)])
+    return as_typed(candidate.matched, (), question[:LONGEST_QUESTION], [language(candidate.query.language)])
 
 
 def cite(
@@ -107,7 +125,7 @@ def cite(
         is_best: It answers, and the room that its best sentence leaves is filled; see `filled`.
     """
     quotes, better = candidate.quotes, candidate.better
-    if is_best and candidate.spare is not None and candidate.query is not None:
+    if is_best and candidate.spare is not None:
         quotes, better = filled(quotes, better, candidate.spare, passage, candidate.query, analyzer)
     citation = Citation(
         article=info,

@@ -52,5 +52,5 @@ def of_one_article(ranking: Ranking) -> Ranking:
     if not ranking.confidence_features:
         return ranking
     features = ranking.confidence_features | {"margin": MARGIN_WITHIN / 5}
-    weights = model().weights(ranking.candidates[0].language)
+    weights = model().weights(ranking.candidates[0].query.language)
     return replace(ranking, confidence=weights.sure(features), confidence_features=features)

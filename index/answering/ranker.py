@@ -167,27 +167,10 @@ class Ranker:
     def _candidate(self, group: Group, i: int, engine: AnnotatedEngine) -> Candidate:
         notes = engine.annotations(group.query.language)
         doc = group.docs[i]
-        start, end = notes.doc_from.at(doc), notes.doc_to.at(doc)
-        features = dict(zip(PASSAGE_FEATURES, group.table.passages[i].tolist(), strict=True))
-        matched = tuple(
-            unit.typed for unit, hit in zip(group.query.units, group.table.matched[i].tolist(), strict=True) if hit
-        )
-        row = notes.row(doc)
-        sentences = notes.sentences(doc)
-        quotes, better, spare = chosen(group, i, sentences)
+        quotes, better, spare = chosen(group, i, notes.sentences(doc))
+        surfaces = notes.word_surface.take(notes.row(doc))
         return Candidate(
-            group.query.language,
-            group.keys[i],
-            start,
-            end,
-            quotes,
-            float(group.scores[i]),
-            matched,
-            features,
-            frozenset(notes.word_surface.take(row).tolist()),
-            better=better,
-            spare=spare,
-            query=group.query,
+            group, i, group.keys[i], notes.doc_from.at(doc), notes.doc_to.at(doc), quotes, better, spare, surfaces
         )
 
 

@@ -1,21 +1,40 @@
 """Passages that repeat each other, and articles that would fill the first page."""
 
+from collections.abc import Iterable
+
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.answering import MAX_FROM_ONE_ARTICLE, SHOWN, Candidate, apart, without_repeats
+from index.answering import MAX_FROM_ONE_ARTICLE, SHOWN, Candidate, Group, apart, without_repeats
 from index.models import PassageKey, Span
+from index.ranking.features import Stage, Table
+from index.ranking.query import Expected, Query
+
+NOTHING = np.zeros(0)
+NO_ROWS = np.zeros(0, np.int64)
+GROUP = Group(
+    Query("en", (), (), (), Expected.ANY, 1),
+    [],
+    [],
+    Stage(NOTHING, NOTHING, NOTHING),
+    Table(NOTHING, NOTHING, NO_ROWS, NO_ROWS, NOTHING, NOTHING, np.zeros(0, bool)),
+    NOTHING,
+    NOTHING,
+)
 
 
-def candidate(article: int, ordinal: int = 0, words: frozenset[int] | None = None) -> Candidate:
-    own = frozenset(range(article * 1000 + ordinal * 50, article * 1000 + ordinal * 50 + 50))
-    return Candidate("en", PassageKey(article, ordinal), 0, 10, (), 1.0, (), {}, own if words is None else words)
+def candidate(article: int, ordinal: int = 0, words: Iterable[int] | None = None) -> Candidate:
+    own = range(article * 1000 + ordinal * 50, article * 1000 + ordinal * 50 + 50)
+    surfaces = np.array(sorted(own if words is None else words), np.uint32)
+    return Candidate(GROUP, 0, PassageKey(article, ordinal), 0, 10, (), 0, None, surfaces)
 
 
 def of_long_paragraph(article: int, start: int, best: tuple[int, int]) -> Candidate:
     """A passage of 1,000 characters and the best of its sentences, both as places in the article."""
     quote = Span(best[0] - start, best[1] - start)
-    return Candidate("en", PassageKey(article, start // 500), start, start + 1000, (quote,), 1.0, (), {}, frozenset())
+    key = PassageKey(article, start // 500)
+    return Candidate(GROUP, 0, key, start, start + 1000, (quote,), 0, None, np.zeros(0, np.uint32))
 
 
 def keys(candidates: list[Candidate]) -> list[tuple[int, int]]:
@@ -77,3 +96,9 @@ def test_nothing_is_shown_twice_and_no_article_fills_the_first_page(places: list
     assert set(everywhere) <= {id(one) for one in candidates}
     assert all(twin.key.article != one.key.article for one, twins in kept for twin in twins)
     assert [id(one) for one, _ in kept[:1]] == [id(one) for one in candidates[:1]]
+
+
+def test_words_that_are_repeated_count_once() -> None:
+    first, twin = candidate(1, words=[*range(20)]), candidate(2, words=[*range(19), *[3] * 50])
+
+    assert without_repeats([first, twin]) == [(first, [twin])]
