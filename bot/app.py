@@ -79,7 +79,7 @@ async def run_bot(settings: Settings, *, force_sync: bool = False) -> None:
                 log.info("the library holds %d articles in %d passages", status.articles, status.passages)
                 health.opened(library, state, gatherer)
                 # While Discord lets us wait: the first question is answered as fast as those after it.
-                preparing = asyncio.create_task(library.prepare())
+                beside = [asyncio.create_task(library.prepare()), asyncio.create_task(library.keep_up())]
                 questions = Questions(metrics, shows_text=settings.log_questions)
                 made = partial(
                     FootnoteBot, library, state, settings, gatherer, questions=questions, force_sync=force_sync
@@ -89,7 +89,8 @@ async def run_bot(settings: Settings, *, force_sync: bool = False) -> None:
                 finally:
                     vitals.is_stopping = True
                     health.closing()
-                    await asyncio.gather(preparing, return_exceptions=True)
+                    beside[1].cancel()
+                    await asyncio.gather(*beside, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager

@@ -6,6 +6,7 @@ with the store, `index.rebuilding` builds it anew, `index.store` keeps the artic
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import BinaryIO, Self
 from index.asking import Answerer
 from index.drafts import Draft, Prepared, additions, prepare_all, read_all, unused
 from index.engines.protocol import Scope
-from index.errors import UnknownArticleError, UnusableArticleError
+from index.errors import LibraryError, UnknownArticleError, UnusableArticleError
 from index.indexing import LiveIndex
 from index.ingestion.files import named_files
 from index.models import (
@@ -38,6 +39,8 @@ from index.models import (
 from index.moving import exported, parse_export, read_export, write_export
 from index.rebuilding import Rebuilder, sweep
 from index.store import ARTICLES, Database, Store, finished
+
+log = logging.getLogger(__name__)
 
 ADDED_AT_ONCE = 64
 """Articles in one transaction of the store when many are added."""
@@ -120,6 +123,25 @@ class Library:
     async def prepare(self) -> None:
         """Load what the first question in these languages would wait for, up to 0.1 s; questions queue behind it."""
         await self._answerer.prepare()
+
+    async def keep_up(self, every_s: float = 5.0) -> None:
+        """Notice what other processes add to the store and remove from it, until this is cancelled.
+
+        Args:
+            every_s: Seconds between two looks.
+        """
+        trouble = ""
+        while True:
+            await asyncio.sleep(every_s)
+            self._store.require_open()
+            try:
+                await self._index.notice()
+                trouble = ""
+            except LibraryError as error:
+                # Whoever asks or adds is told; here, once is enough.
+                if str(error) != trouble:
+                    trouble = str(error)
+                    log.warning("what other processes have added cannot be seen: %s", trouble)
 
     # ---- articles
 

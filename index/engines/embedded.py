@@ -164,6 +164,11 @@ class EmbeddedEngine:
         """Held while the engine is read or changed; hold it to read several things of one state."""
         return self._lock
 
+    def holds(self, number: int) -> bool:
+        """Whether an article is in the index."""
+        with self._lock:
+            return any(number in part.notes.articles for part in self._partitions.values())
+
     def numbers(self) -> set[int]:
         """The numbers of all articles in the index."""
         with self._lock:

@@ -12,7 +12,7 @@ from index.engines.embedded import EmbeddedEngine
 from index.engines.protocol import IndexedArticle, Scope
 from index.indexing.articles import Failed, indexed, take_in
 from index.models import Agreement, Change, Stored
-from index.store import Store
+from index.store import Store, finished
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,8 @@ class LiveIndex:
         self.folder = folder
         self.writing = asyncio.Lock()
         self._store = store
+        self._noticed: tuple[int, int] | None = None
+        self._failed: set[int] = set()
 
     @classmethod
     async def open(cls, store: Store, folder: Path | None) -> Self:
@@ -96,6 +98,39 @@ class LiveIndex:
         held = await asyncio.to_thread(engine.numbers)
         stored = await self._store.numbers()
         await asyncio.to_thread(engine.replace, [], held - stored)
+
+    async def notice(self) -> int:
+        """Take in what another process has added, and out what it has removed; questions and writers wait for moments.
+
+        Returns:
+            How many articles were taken in and out.
+        """
+        state = await self._store.state()
+        if state == self._noticed:
+            return 0
+        async with self.writing:
+            held = await asyncio.to_thread(self.engine.numbers)
+            stored = await self._store.numbers()
+            if held - stored:
+                await finished(self.drop(held - stored))
+        missing = sorted(stored - held - self._failed)
+        taken = 0
+        for first in range(0, len(missing), _INDEXED_AT_ONCE):
+            taken += await finished(self._take_missing(missing[first : first + _INDEXED_AT_ONCE]))
+        self._noticed = state
+        if taken or held - stored:
+            log.info("another process has changed the articles: %d added, %d removed", taken, len(held - stored))
+        return taken + len(held - stored)
+
+    async def _take_missing(self, numbers: Sequence[int]) -> int:
+        async with self.writing:
+            engine = self.engine
+            # A rebuild may have brought some of them meanwhile.
+            missing = await asyncio.to_thread(lambda: [number for number in numbers if not engine.holds(number)])
+            articles = await self._store.articles(missing)
+            failed = await asyncio.to_thread(take_in, articles, lambda some: engine.replace(some, []))
+        self._failed |= {one.number for one in failed}
+        return len(articles) - len(failed)
 
     async def catch_up(self, engine: EmbeddedEngine, known: Sequence[Failed] = ()) -> tuple[Failed, ...]:
         """Make an engine, this one or another, hold just what the store holds, but for what is `known` to fail.

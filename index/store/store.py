@@ -333,6 +333,13 @@ class Store:
             rows = await self._browser.read(select(articles.c.number), {})
             return await asyncio.to_thread(lambda: {number for (number,) in rows})
 
+    async def state(self) -> tuple[int, int]:
+        """The highest number, 0 for none, and how many articles there are: whatever is added or removed changes one."""
+        statement = select(func.coalesce(func.max(articles.c.number), 0), func.count()).select_from(articles)
+        with self._use():
+            ((newest, count),) = await self._browser.read(statement, {})
+        return int(newest), int(count)
+
     async def slices(
         self, wanted: Sequence[tuple[int, int, int]]
     ) -> dict[tuple[int, int, int], tuple[ArticleInfo, str]]:

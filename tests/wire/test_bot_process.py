@@ -1,6 +1,7 @@
 """The bot's process starts, stops and comes back as an operator would want it to."""
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from bot.state import State, WaitingInteraction
 from index import Gatherer, GatheringRules, Library
 from tests.support.discord import CloseCode, Discord, Fault, Interaction, Response
 from tests.support.discord.process import BotProcess
-from tests.wire.conftest import QUESTION, QUOTE, Place, place_in
+from tests.wire.conftest import QUESTION, QUOTE, WITHOUT_LIMITS, Place, place_in
 from tests.wire.sample import running
 
 
@@ -262,3 +263,23 @@ async def _thinking(place: Place) -> Interaction:
         assert response.status == 204
     await asyncio.sleep(0)
     return asked
+
+
+async def test_it_answers_from_what_a_command_has_added_beside_it(folder: Path) -> None:
+    note = folder / "kettle.md"
+    note.write_text("# The kettle\n\nThe harbour master's kettle holds seventeen litres of tea.\n", "utf-8")
+    async with Discord() as discord:
+        place = place_in(discord)
+        async with BotProcess(discord, folder, WITHOUT_LIMITS) as bot:
+            await bot.ready()
+            adding = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "bot", "add", str(note), "--store", bot.environment["DATABASE_URL"]),
+                stdout=asyncio.subprocess.DEVNULL,
+            )
+            code = await adding.wait()
+            said = await bot.says("another process has changed the articles")
+            asked = await place.alice.slash(place.general, "ask", question="How much tea does the kettle hold?")
+
+    assert code == 0
+    assert "1 added, 0 removed" in said
+    assert "seventeen litres" in asked.text
