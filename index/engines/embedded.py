@@ -175,6 +175,11 @@ class EmbeddedEngine:
             return {number for part in self._partitions.values() for number in part.notes.articles}
 
     @property
+    def articles(self) -> int:
+        """Articles in the index, those without a passage included."""
+        return sum(len(part.notes.articles) for part in list(self._partitions.values()))
+
+    @property
     def passages(self) -> int:
         """Passages that can be found."""
         return sum(part.ranker.corpus_size for part in self._partitions.values())

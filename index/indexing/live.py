@@ -41,7 +41,7 @@ class LiveIndex:
         self.folder = folder
         self.writing = asyncio.Lock()
         self._store = store
-        self._noticed: tuple[int, int] | None = None
+        self._noticed: tuple[int, int, int] | None = None
         self._failed: set[int] = set()
 
     @classmethod
@@ -105,7 +105,8 @@ class LiveIndex:
         Returns:
             How many articles were taken in and out.
         """
-        state = await self._store.state()
+        # The store alone would not tell when an article that was added here is removed elsewhere before the next look.
+        state = (*await self._store.state(), self.engine.articles)
         if state == self._noticed:
             return 0
         async with self.writing:
@@ -117,7 +118,7 @@ class LiveIndex:
         taken = 0
         for first in range(0, len(missing), _INDEXED_AT_ONCE):
             taken += await finished(self._take_missing(missing[first : first + _INDEXED_AT_ONCE]))
-        self._noticed = state
+        self._noticed = (*state[:2], len(held & stored) + taken)
         if taken or held - stored:
             log.info("another process has changed the articles: %d added, %d removed", taken, len(held - stored))
         return taken + len(held - stored)

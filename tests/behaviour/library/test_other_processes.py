@@ -78,6 +78,22 @@ async def test_what_is_removed_is_dropped(library: Library, beside: Library) -> 
     await until(is_dropped)
 
 
+async def test_what_was_added_here_and_removed_elsewhere_before_anybody_looked_is_dropped(address: str) -> None:
+    async with await Library.open(address) as library, await Library.open(address) as beside:
+        await library.add([BRIDGE, DAM])
+        keeping = asyncio.create_task(library.keep_up(0.2))
+        await asyncio.sleep(0.5)
+        [outcome] = await library.add([TRUCE])
+        assert outcome.article is not None
+        await beside.remove([outcome.article.id])
+
+        async def is_dropped() -> bool:
+            return (await library.agreement()).surplus == 0
+
+        await until(is_dropped)
+        keeping.cancel()
+
+
 async def test_a_new_revision_takes_the_place_of_the_old_one(library: Library, beside: Library) -> None:
     await library.add([FERRY, BRIDGE])
     await beside.add([LATER])
