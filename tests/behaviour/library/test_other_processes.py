@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,10 @@ async def until(happened: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.02)
 
 
+async def has_dropped_all(library: Library) -> bool:
+    return (await library.agreement()).surplus == 0
+
+
 async def quoted(library: Library, question: str) -> str:
     best = (await library.ask(question)).best
     return "" if best is None else best.quote
@@ -72,10 +77,7 @@ async def test_what_is_removed_is_dropped(library: Library, beside: Library) -> 
 
     await beside.remove([outcome.article.id])
 
-    async def is_dropped() -> bool:
-        return (await library.agreement()).surplus == 0
-
-    await until(is_dropped)
+    await until(partial(has_dropped_all, library))
 
 
 async def test_what_was_added_here_and_removed_elsewhere_before_anybody_looked_is_dropped(address: str) -> None:
@@ -87,10 +89,7 @@ async def test_what_was_added_here_and_removed_elsewhere_before_anybody_looked_i
         assert outcome.article is not None
         await beside.remove([outcome.article.id])
 
-        async def is_dropped() -> bool:
-            return (await library.agreement()).surplus == 0
-
-        await until(is_dropped)
+        await until(partial(has_dropped_all, library))
         keeping.cancel()
 
 
