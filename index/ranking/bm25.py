@@ -47,9 +47,6 @@ _LOOKED_UP = 64
 _TABULATED = 4_000
 """Of so many candidates the impacts are written into one table, a row for each term."""
 
-_FEW_TERMS = 8
-"""So few are looked up one by one in less time."""
-
 _LEAST = np.float32(1e-30)
 """Sums below this are those of no term."""
 
@@ -446,25 +443,30 @@ class PostingsBM25(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
         total = np.zeros(len(docs))
         if not len(docs) or not units:
             return total
-        terms = [one for unit in units for one in unit]
-        table = np.zeros((len(terms), len(docs)))
-        known: Set[int] = frozenset()
-        if len(terms) > _FEW_TERMS and len(docs) <= _TABULATED:
-            known = self._tabulated(docs, terms, together, table)
         in_base = len(self.base.lengths)
         edge = len(docs) if docs[-1] < in_base else int(docs.searchsorted(in_base))
+        terms = [one for unit in units for one in unit]
+        if len(terms) == len(units):
+            # Without variants a table takes more time than it saves.
+            for one in terms:
+                total += self._impacts(one, docs, edge)
+            return total
+        table = np.zeros((len(terms), len(docs)))
+        known = self._tabulated(docs, terms, together, table) if len(docs) <= _TABULATED else frozenset()
         for one in terms:
             if one.row not in known:
-                value = self._saturated(one, docs, edge)
-                value *= one.idf
-                if one.weight != 1.0:
-                    value *= one.weight
-                table[one.row] = value
-        if len(terms) > len(units):
-            table = np.maximum.reduceat(table, [unit[0].row for unit in units], axis=0)
-        for best in table:
+                table[one.row] = self._impacts(one, docs, edge)
+        for best in np.maximum.reduceat(table, [unit[0].row for unit in units], axis=0):
             total += best
         return total
+
+    def _impacts(self, term: "_Held", docs: Ints, edge: int) -> Floats:
+        """Weight x idf x saturated tf of a term in each of the docs."""
+        value = self._saturated(term, docs, edge)
+        value *= term.idf
+        if term.weight != 1.0:
+            value *= term.weight
+        return value
 
     def _tabulated(
         self, docs: Ints, terms: Sequence["_Held"], together: Sequence["_Together"], table: Floats
