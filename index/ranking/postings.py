@@ -20,6 +20,9 @@ B = 0.55
 Ints = NDArray[np.int32]
 Codes = NDArray[np.uint16] | NDArray[np.uint32]
 
+NOTHING: tuple[Ints, Codes] = np.zeros(0, np.int32), np.zeros(0, np.uint32)
+"""The postings of a term that no passage holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Base:

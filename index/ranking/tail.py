@@ -4,9 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.ranking.columns import grown, ranges
-from index.ranking.postings import Codes, Ints
-
-_NOTHING: tuple[Ints, Codes] = np.zeros(0, np.int32), np.zeros(0, np.uint32)
+from index.ranking.postings import NOTHING, Codes, Ints
 
 
 class Tail:
@@ -29,7 +27,7 @@ class Tail:
     def of(self, term: int) -> tuple[Ints, Codes]:
         """A term's docs, ascending, and their codes; valid until the next `append`."""
         if not self._end:
-            return _NOTHING
+            return NOTHING
         begin, count = int(self._start[term]), int(self._count[term])
         return self._docs[begin : begin + count], self._codes[begin : begin + count]
 

@@ -133,11 +133,11 @@ def test_a_word_is_not_taken_for_an_ordinal(code: str, asked: str, written: str)
         ("en", "192.168.1.12"),
         ("en", "10:30"),
         ("de", "3.50 Euro"),
-        ("en", "I"),
+        ("de", "3.13."),
     ],
 )
-def test_what_looks_like_an_ordinal_or_a_date_is_none(code: str, text: str) -> None:
-    assert not {term for term in terms(code, text) if term.startswith(("\x01o", "\x01m"))}
+def test_what_looks_like_a_date_is_none(code: str, text: str) -> None:
+    assert not {term for term in terms(code, text) if term.startswith("\x01m")}
 
 
 def test_a_date_that_may_mean_two_days_is_found_by_both() -> None:
