@@ -240,13 +240,18 @@ class FootnoteBot(commands.AutoShardedBot):
     ) -> None:
         """See `Host.answer`."""
         with self.at_work():
-            making = asyncio.ensure_future(make())
+            making: asyncio.Future[ui.LayoutView] | None = None
             try:
-                # In a crowd the last answers are not there in time: those who came late are told so at once, instead of
-                # all of them in one moment.
-                done, _ = await asyncio.wait({making}, timeout=AT_ONCE_S if self._working <= CROWD else 0)
-                if not done:
+                # In a crowd the last answers are not there in time: those who came late are told so at once, before
+                # anything is looked for, instead of all of them in one moment.
+                is_crowded = self._working > CROWD
+                if is_crowded:
                     await self._think(interaction, is_private=is_private)
+                making = asyncio.ensure_future(make())
+                if not is_crowded:
+                    done, _ = await asyncio.wait({making}, timeout=AT_ONCE_S)
+                    if not done:
+                        await self._think(interaction, is_private=is_private)
                 view = await making
                 with asked.stage("send") if asked is not None else nullcontext():
                     is_wanted = await sending.respond(interaction, view, is_private=is_private)
@@ -257,7 +262,8 @@ class FootnoteBot(commands.AutoShardedBot):
                     asked.failed(error)
                 await self.failed(interaction, error)
             finally:
-                making.cancel()
+                if making is not None:
+                    making.cancel()
                 if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
                     await self._attempts.tried("that an asker has the answer", self.state.drop_waiting(interaction.id))
 
